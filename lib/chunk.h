@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FILCH_CHUNK_H
+#define FILCH_CHUNK_H
+/*
+ * How a range is cut: arithmetic, no threads (docs/chunk.md).
+ *
+ * A chunk should last a few microseconds: long enough that a clock read and a push
+ * and a pop (25 ns together) do not show, short enough that the loop ends together.
+ * Near the end of a range chunks shrink, so that the last one is not waited for.
+ */
+#include "task.h"
+
+#include <stdint.h>
+
+#define CHUNK_NS_MAX 8000.0 /* no longer, or a changing cost is noticed late */
+#define CHUNK_NS_MIN 500.0  /* no shorter, or the cutting shows */
+
+/* x as a size, at least 1 and at most `most`, which is at least 1; not a number counts as 1. */
+static inline size_t chunk_clamp(double x, size_t most)
+{
+	if (!(x > 1))
+		return 1;
+	/* As doubles, SIZE_MAX and its neighbours round up to 2^64: not less, so not converted. */
+	if (x >= (double)most)
+		return most;
+	return (size_t)x;
+}
+
+/* Cuts between round numbers when it costs nothing, for vectors' and cache lines' sake. */
+static inline size_t chunk_round(size_t size)
+{
+	return size >= 128 ? size & ~(size_t)15 : size;
+}
+
+/*
+ * How many grains to run next, at most `most` > 0, when `rest` > 0 are left to this
+ * worker in a pool of `width`, at ns_per_grain each (0 = nobody knows: one).
+ */
+static inline size_t chunk_size(size_t rest, double ns_per_grain, unsigned width, size_t most)
+{
+	const size_t parts = width < 4 ? 4 : width < 32 ? width : 32;
+	double ns = (double)(rest / parts) * ns_per_grain;
+	size_t size = 1;
+
+	if (ns_per_grain > 0) {
+		ns = ns < CHUNK_NS_MIN ? CHUNK_NS_MIN : ns > CHUNK_NS_MAX ? CHUNK_NS_MAX : ns;
+		size = chunk_round(chunk_clamp(ns / ns_per_grain, rest));
+	}
+	if (size > most)
+		size = most;
+	return size < rest ? size : rest;
+}
+
+/* How many of `rest` grains to leave to a thief: half, and none of a single one. */
+static inline size_t chunk_far(size_t rest)
+{
+	return chunk_round(rest / 2);
+}
+
+/*
+ * The estimate after `grains` of them took `ns`: soon up, since being late is dear; slowly
+ * down.  Never 0 again, however coarse the clock is.
+ */
+static inline double chunk_estimate(double ns_per_grain, double ns, size_t grains)
+{
+	const double seen = (ns > 1 ? ns : 1) / (double)grains;
+
+	if (ns_per_grain <= 0 || seen > 4 * ns_per_grain)
+		return seen;
+	return (ns_per_grain + seen) / 2;
+}
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* How the memory of costs changes; docs/cost.md says why by these rules. */
+#include "cost.h"
+
+_Static_assert(sizeof(struct cost) == sizeof(uint64_t), "a cost is read and written as one word");
+_Static_assert(COST_BUCKETS == 256, "a bucket is chosen by the top byte of the key");
+
+/* Below this a call is too short for any decision to matter. */
+#define COST_SMALL_NS 1000.0
+/* A total that is off by more than this factor was not foreseen. */
+#define COST_OFF 8.0
+
+struct cost_entry filch__cost_table[COST_BUCKETS][COST_WAYS];
+
+uint64_t filch__cost_key_labelled(uintptr_t function, const char *label)
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+
+	for (; label && *label; label++)
+		hash = (hash ^ (unsigned char)*label) * 0x100000001b3u;
+	return cost_key(function ^ (uintptr_t)(hash << 1));
+}
+
+static uint64_t cost_pack(struct cost c)
+{
+	union {
+		struct cost cost;
+		uint64_t word;
+	} u = {c};
+
+	return u.word;
+}
+
+/* The entry of the key; if there is none an empty one, or one that must give way. */
+static struct cost_entry *entry_of(uint64_t key)
+{
+	struct cost_entry *bucket = filch__cost_table[key >> 56];
+	struct cost_entry *empty = NULL;
+
+	for (int i = 0; i < COST_WAYS; i++) {
+		uint64_t there = load_relaxed(&bucket[i].key);
+
+		if (there == key)
+			return &bucket[i];
+		if (!there && !empty)
+			empty = &bucket[i];
+	}
+	return empty ? empty : &bucket[key >> 8 & (COST_WAYS - 1)];
+}
+
+static uint16_t tamer(uint16_t wild)
+{
+	return wild ? (uint16_t)(wild - 1) : 0;
+}
+
+/* What is known after `items` took `ns`, when `was` was known before. */
+static struct cost learned(struct cost was, size_t items, double ns)
+{
+	const double expected = (double)was.ns * (double)items;
+	struct cost now = was;
+
+	if (was.seen < COST_SURE)
+		now.seen++;
+	if (!was.seen) {
+		now.ns = (float)(ns / (double)items);
+		return now;
+	}
+	/* A short call says more of the clock and of the call itself than of the item. */
+	if (expected < COST_SMALL_NS && ns < COST_SMALL_NS) {
+		now.wild = tamer(was.wild);
+		return now;
+	}
+	if (ns > COST_OFF * expected || expected > COST_OFF * ns) {
+		now.wild = COST_WILD;
+		now.ns = (float)(ns / (double)items);
+		return now;
+	}
+	now.wild = tamer(was.wild);
+	now.ns += ((float)(ns / (double)items) - was.ns) / 4;
+	return now;
+}
+
+void filch__cost_learn(uint64_t key, size_t items, double ns)
+{
+	struct cost_entry *e = entry_of(key);
+	struct cost was = {0, 0, 0};
+
+	if (load_relaxed(&e->key) == key)
+		was = cost_unpack(load_relaxed(&e->cost));
+	store_relaxed(&e->cost, cost_pack(learned(was, items, ns)));
+	/* release: pairs with the acquire in cost_recall().  Two that write here at once may mix
+	 * up two bodies for one call: a hint gone wrong. */
+	store_release(&e->key, key);
+}

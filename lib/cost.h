@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FILCH_COST_H
+#define FILCH_COST_H
+/*
+ * What a body costs, learned per body and remembered (docs/cost.md).  One table for
+ * the process.  It holds hints, never truths: an entry may be lost, evicted, or be of
+ * another body with the same hash, and then a call is slower for a moment, not wrong.
+ * Any thread may recall and learn at any time.
+ */
+#include "atomic.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is known of one body.  seen == 0: nothing. */
+struct cost {
+	float ns;      /* per item */
+	uint16_t seen; /* calls that were measured, up to COST_SURE */
+	uint16_t wild; /* above 0: its cost was far off what was remembered not long ago */
+};
+
+enum {
+	COST_SURE = 4,   /* so many calls are measured before one is taken on trust */
+	COST_WILD = 8,   /* so many calls must agree before a wild body is tame again */
+	COST_BUCKETS = 256,
+	COST_WAYS = 4, /* entries in a bucket, which is one cache line */
+};
+
+struct cost_entry {
+	_Atomic uint64_t key;  /* 0 = empty */
+	_Atomic uint64_t cost; /* a struct cost */
+};
+
+extern struct cost_entry filch__cost_table[COST_BUCKETS][COST_WAYS];
+
+/* The key of a function, or of a function under a label (NULL = none). */
+uint64_t filch__cost_key_labelled(uintptr_t function, const char *label);
+
+static inline uint64_t cost_key(uintptr_t function)
+{
+	return ((uint64_t)function * 0x9E3779B97F4A7C15u) | 1;
+}
+
+static inline struct cost cost_unpack(uint64_t word)
+{
+	union {
+		uint64_t word;
+		struct cost cost;
+	} u = {word};
+
+	return u.cost;
+}
+
+static inline struct cost cost_recall(uint64_t key)
+{
+	struct cost_entry *bucket = filch__cost_table[key >> 56];
+
+	for (int i = 0; i < COST_WAYS; i++)
+		/* acquire: pairs with the release in filch__cost_learn(): the cost is of this key,
+		 * or newer. */
+		if (load_acquire(&bucket[i].key) == key)
+			return cost_unpack(load_relaxed(&bucket[i].cost));
+	return (struct cost){0, 0, 0};
+}
+
+/* `items` > 0 items of the body took `ns` together. */
+void filch__cost_learn(uint64_t key, size_t items, double ns);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FILCH_DEQUE_H
+#define FILCH_DEQUE_H
+/*
+ * One worker's open promises: a lock-free deque of chunks that grows (docs/deque.md).
+ * Its owner pushes and pops at the bottom, newest first; anybody steals from the
+ * top, oldest first.  Chase and Lev's algorithm, without fences and with the three
+ * defects of its published C11 version mended.
+ *
+ *                    push, pop     peek, claim       init, finish
+ *     push, pop      one owner     at the same time  never
+ *     peek, claim                  at the same time  never
+ *
+ * Invariant: top <= bottom but for one moment in pop(); slots top .. bottom - 1 hold
+ * the chunks that are promised and not taken; top never falls.  Indices are 64 bits
+ * wide, compared by signed difference, and may wrap.
+ */
+#include "atomic.h"
+#include "task.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+
+/* What a slot holds when nobody looks.  Each word is atomic since a thief may read while the
+ * owner writes; it throws away what it read if its claim then fails. */
+struct deque_slot {
+	struct loop *_Atomic loop;
+	_Atomic size_t begin, end;
+};
+
+struct deque_buffer {
+	uint64_t mask;              /* slots - 1; slots is a power of two */
+	struct deque_buffer *older; /* outgrown, kept for thieves that still read it; owner's */
+	struct deque_slot slot[];
+};
+
+struct deque {
+	alignas(CACHE_LINE) _Atomic uint64_t top;    /* advanced by whoever takes the oldest */
+	alignas(CACHE_LINE) _Atomic uint64_t bottom; /* written by the owner alone */
+	struct deque_buffer *_Atomic buffer;         /* written by the owner; NULL until first used */
+};
+
+enum { DEQUE_SLOTS_MIN = 64 };
+
+/* first: where the indices start; 0 but in tests of their wrapping. */
+void filch__deque_init(struct deque *d, uint64_t first);
+void filch__deque_finish(struct deque *d);
+
+/* Owner only.  False if there is no room and no memory for more; nothing happened then. */
+bool filch__deque_grow(struct deque *d);
+
+static inline void deque_slot_write(struct deque_buffer *b, uint64_t i, struct chunk c)
+{
+	struct deque_slot *s = &b->slot[i & b->mask];
+
+	store_relaxed(&s->loop, c.loop);
+	store_relaxed(&s->begin, c.range.begin);
+	store_relaxed(&s->end, c.range.end);
+}
+
+static inline struct chunk deque_slot_read(struct deque_buffer *b, uint64_t i)
+{
+	struct deque_slot *s = &b->slot[i & b->mask];
+
+	return (struct chunk){load_relaxed(&s->loop),
+	                      {load_relaxed(&s->begin), load_relaxed(&s->end)}};
+}
+
+/* Owner only: where the next push goes.  A pop with this as its floor stops here. */
+static inline uint64_t deque_bottom(struct deque *d)
+{
+	return load_relaxed(&d->bottom);
+}
+
+/* Owner only.  False if there is no room and no memory for more; nothing happened then. */
+static inline bool deque_push(struct deque *d, struct chunk c)
+{
+	const uint64_t bottom = load_relaxed(&d->bottom);
+	/* acquire: pairs with the claim in deque_claim(), which a thief makes after it has
+	 * read the slot: the slot that we reuse is read no more. */
+	const uint64_t top = load_acquire(&d->top);
+	struct deque_buffer *b = load_relaxed(&d->buffer);
+
+	if (!b || (int64_t)(bottom - top) > (int64_t)b->mask) {
+		if (!filch__deque_grow(d))
+			return false;
+		b = load_relaxed(&d->buffer);
+	}
+	deque_slot_write(b, bottom, c);
+	/* release: pairs with the load of bottom in deque_peek(): who sees the new bottom
+	 * sees the slot, the buffer, and the loop that the chunk belongs to. */
+	store_release(&d->bottom, bottom + 1);
+	return true;
+}
+
+/*
+ * Owner only.  Takes the newest chunk pushed since deque_bottom() was `floor`; false if
+ * there is none.  *older becomes the number of chunks that were still there below it,
+ * those under the floor included; a thief may have taken some since.
+ */
+static inline bool deque_pop(struct deque *d, uint64_t floor, struct chunk *c, uint64_t *older)
+{
+	const uint64_t bottom = load_relaxed(&d->bottom) - 1;
+	struct deque_buffer *const b = load_relaxed(&d->buffer);
+	uint64_t top;
+	int64_t left;
+	bool won;
+
+	if ((int64_t)(bottom - floor) < 0)
+		return false;
+
+	/* seq_cst, both: pair with the two loads in deque_peek().  Either a thief sees that the
+	 * last chunk is spoken for, or we see that its claim moved top: never neither. */
+	store_seq_cst(&d->bottom, bottom);
+	top = load_seq_cst(&d->top);
+
+	left = (int64_t)(bottom - top);
+	if (left > 0) {
+		*c = deque_slot_read(b, bottom);
+		*older = (uint64_t)left;
+		return true;
+	}
+	won = left == 0;
+	if (won) {
+		*c = deque_slot_read(b, bottom);
+		/* seq_cst: pairs with the claim in deque_claim(): one of us gets the last one. */
+		won = cas_seq_cst(&d->top, &top, top + 1);
+	}
+	/* release: pairs with the load of bottom in deque_peek(), as in deque_push(): a later
+	 * push does not publish on behalf of a plain store in between. */
+	store_release(&d->bottom, bottom + 1);
+	*older = 0;
+	return won;
+}
+
+/*
+ * Anybody.  Looks at the oldest chunk without taking it; false if there is none.  The
+ * chunk is a rumour until deque_claim() with the same ticket succeeds: until then its loop
+ * may have ended and its memory may serve another (so it must stay memory for a loop).
+ */
+static inline bool deque_peek(struct deque *d, struct chunk *c, uint64_t *ticket)
+{
+	/* seq_cst, both: pair with the store and the load in deque_pop().  The acquire in the
+	 * load of bottom pairs with the releases in deque_push(), deque_pop(). */
+	const uint64_t top = load_seq_cst(&d->top);
+	const uint64_t bottom = load_seq_cst(&d->bottom);
+	struct deque_buffer *b;
+
+	if ((int64_t)(bottom - top) <= 0)
+		return false;
+
+	/* acquire: pairs with the release in filch__deque_grow(): the slots were copied. */
+	b = load_acquire(&d->buffer);
+	*c = deque_slot_read(b, top);
+	*ticket = top;
+	return true;
+}
+
+/* Anybody.  Takes the chunk that deque_peek() saw; false if somebody else took it first. */
+static inline bool deque_claim(struct deque *d, uint64_t ticket)
+{
+	/* seq_cst: pairs with deque_pop()'s and other thieves' CAS, one of which wins; its
+	 * release part pairs with the load of top in deque_push(): we have read the slot. */
+	return cas_seq_cst(&d->top, &ticket, ticket + 1);
+}
+
+#endif

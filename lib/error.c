@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What codes say in words. */
+#include "filch.h"
+
+const char *filch_strerror(int code)
+{
+	switch (code) {
+	case FILCH_OK:
+		return "done";
+	case FILCH_EINVAL:
+		return "an argument or option makes no sense";
+	case FILCH_ENOMEM:
+		return "no memory for a pool";
+	case FILCH_ECANCELED:
+		return "cancelled before all items had started";
+	case FILCH_ETIMEDOUT:
+		return "timed out before all items had started";
+	case FILCH_ECLOSED:
+		return "the pool is being destroyed";
+	case FILCH_EDEADLK:
+		return "a pool cannot be destroyed from inside itself";
+	case FILCH_EFORK:
+		return "the pool belongs to the parent of a fork";
+	case FILCH_EHOOK:
+		return "a start hook failed";
+	case FILCH_ESKIPPED:
+		return "this item never started";
+	default:
+		return code > 0 ? "stopped by the body" : "unknown code";
+	}
+}
+
+const char *filch_version(void)
+{
+	return FILCH_VERSION;
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * filch_for() and filch_map(): decides by what is remembered of the body whether the
+ * call is run in place, alone, or offered to the others (docs/loop.md has the picture).
+ * The times below are measured break-even points; they decide speed, never results.
+ */
+#include "cost.h"
+#include "report.h"
+
+#include <string.h>
+
+/* A call known to be shorter is run in place without reading a clock. */
+#define UNCLOCKED_NS 1000.0
+/* A call known to be shorter is run in place, watching the clock, unless somebody searches. */
+#define IN_PLACE_NS 10000.0
+/* A call at least this long gains when a searching worker takes half of it. */
+#define SHARED_NS 700.0
+
+enum { SAMPLE_EVERY = 16 }; /* unclocked calls are still measured now and then */
+
+/* ---- bursts --------------------------------------------------------------------------------- */
+
+/*
+ * Loops too short to wake somebody for add up when they come in quick succession: each
+ * forgoes half of its time, and once that has cost as much as a wake-up, one is paid,
+ * for the loops to come (ski rental).  One record a thread.
+ */
+struct burst {
+	uint64_t ended; /* ticks at the end of the last call */
+	double forgone_ns;
+};
+
+static PLATFORM_THREAD_LOCAL struct burst burst;
+static PLATFORM_THREAD_LOCAL unsigned samples;
+
+/* Whether to wake somebody now, for a call of `ns` that begins at `now`. */
+static bool burst_pays(struct idle *idle, double ns, uint64_t now)
+{
+	const double paid = (double)filch__idle_spin_ns(idle);
+
+	if (platform_ns(now - burst.ended) > paid)
+		burst.forgone_ns = 0;
+	if (idle_searching(idle))
+		return false;
+	burst.forgone_ns += ns / 2;
+	if (burst.forgone_ns < paid)
+		return false;
+	burst.forgone_ns = 0;
+	return true;
+}
+
+/* ---- in place -------------------------------------------------------------------------------- */
+
+/* A call as filch_for() got it, and what was found out about it. */
+struct call {
+	struct filch_pool *pool; /* NULL: there is none to be had */
+	size_t n;
+	filch_body *body;
+	void *ctx;
+	uintptr_t function;                  /* whose cost it is: the body, or what it maps */
+	const struct filch_options *options; /* never NULL */
+	uint64_t key;
+	struct cost cost;
+	size_t done; /* items that have run already */
+	bool eager;
+	bool counted;
+};
+
+/* As what a body runs that is called right here: as the worker that the thread is already. */
+static struct filch_worker handle_here(const struct call *c)
+{
+	struct worker *w = filch__worker_self();
+	struct filch_worker h = {.failed = SIZE_MAX};
+
+	if (w && c->pool && w->crew == &c->pool->crew) {
+		h.id = w->id;
+		if (w->visit) {
+			h.loop = w->visit->handle.loop;
+			h.begin = w->visit->handle.begin;
+		}
+	}
+	return h;
+}
+
+static int run_unclocked(const struct call *c)
+{
+	struct filch_worker h = handle_here(c);
+	uint64_t begin;
+	int code;
+
+	if (++samples % SAMPLE_EVERY)
+		return c->body(c->ctx, 0, c->n, &h);
+	begin = platform_ticks();
+	code = c->body(c->ctx, 0, c->n, &h);
+	if (!code)
+		filch__cost_learn(c->key, c->n, platform_ns(platform_ticks() - begin));
+	return code;
+}
+
+/*
+ * Runs an eighth, and if that took about as long as expected the rest.  True if that was
+ * all, with the call's code in *code; else the rest is for others to help with.
+ */
+static bool run_watched(struct call *c, uint64_t begin, int *code)
+{
+	const size_t probe = c->n / 8 ? c->n / 8 : 1;
+	const double expected = (double)c->cost.ns * (double)probe;
+	struct filch_worker h = handle_here(c);
+	uint64_t now;
+
+	*code = c->body(c->ctx, 0, probe, &h);
+	if (*code || probe == c->n)
+		return true;
+	now = platform_ticks();
+	c->done = probe;
+	if (platform_ns(now - begin) > 4 * expected + UNCLOCKED_NS) {
+		c->cost.ns = (float)(platform_ns(now - begin) / (double)probe);
+		return false;
+	}
+	*code = c->body(c->ctx, probe, c->n, &h);
+	now = platform_ticks();
+	burst.ended = now;
+	if (!*code)
+		filch__cost_learn(c->key, c->n, platform_ns(now - begin));
+	return true;
+}
+
+/* ---- with the others --------------------------------------------------------------------------- */
+
+/* Whether the call is for the calling thread alone, and why. */
+static enum why why_alone(const struct call *c, const struct loop *loop, struct worker *w)
+{
+	const double ns = (double)c->cost.ns * (double)c->n;
+
+	if (!w)
+		return WHY_NO_PLACE;
+	if (!c->pool->crew.threads)
+		return WHY_WIDTH_1;
+	if (c->options->max_workers == 1)
+		return WHY_MAX_WORKERS;
+	if (loop->grains == 1)
+		return WHY_ONE_ITEM;
+	if (c->cost.seen >= COST_SURE && !c->cost.wild && ns < SHARED_NS)
+		return WHY_TINY;
+	return WHY_PARALLEL;
+}
+
+/* Ids below this may take part, so that with the caller they are max_workers at most. */
+static unsigned helpers_of(const struct call *c, const struct worker *w)
+{
+	const unsigned most = c->options->max_workers;
+
+	if (!most || most > c->pool->crew.threads)
+		return c->pool->crew.threads + 1;
+	return w->id < most ? most : most - 1;
+}
+
+static void place(struct loop *loop, const struct call *c, struct worker *w)
+{
+	struct visit *around = w ? w->visit : NULL;
+
+	loop->owner = w;
+	loop->parent_begin = around ? around->handle.begin : 0;
+	store_relaxed(&loop->parent, around ? around->handle.loop : NULL);
+	store_relaxed(&loop->depth, around ? load_relaxed(&around->handle.loop->depth) + 1 : 0);
+	store_relaxed(&loop->helpers, w && c->pool ? helpers_of(c, w) : 0);
+	store_relaxed(&loop->grain_ns, c->cost.seen || c->cost.ns > 0
+	                                       ? c->cost.ns * (float)loop->grain
+	                                       : 0);
+}
+
+static void remember(const struct call *c, struct loop *loop)
+{
+	const double ns = platform_ns(load_relaxed(&loop->work_ticks));
+
+	if (c->n > c->done && !load_relaxed(&loop->skipped) && !loop->code && !c->options->pause_ns)
+		filch__cost_learn(c->key, c->n - c->done, ns);
+}
+
+static void report(const struct call *c, struct loop *loop, enum why why, uint64_t begin_ns)
+{
+	struct filch_report r;
+
+	if (!c->counted)
+		return;
+	filch__report_fill(&r, loop, c->pool ? &c->pool->crew.idle : NULL, why,
+	                   filch__now_ns() - begin_ns);
+	if (c->options->report)
+		memcpy(c->options->report, &r, c->options->report_size);
+	if (filch__stats_wanted())
+		filch__stats_add(c->options->label, c->function, &r);
+}
+
+static int run_loop(struct call *c, struct worker *w, struct loop *loop)
+{
+	const uint64_t begin_ns = c->counted ? filch__now_ns() : 0;
+	enum why why;
+	bool whole = true;
+
+	filch__loop_init(loop, c->n, c->body, c->ctx, c->options, c->counted);
+	place(loop, c, w);
+	why = why_alone(c, loop, w);
+	if (why == WHY_PARALLEL)
+		whole = filch__worker_run(w, loop, c->done, c->eager);
+	else
+		filch__worker_run_alone(w, loop, c->done);
+	if (!whole)
+		return FILCH_EFORK;
+	remember(c, loop);
+	filch__loop_progress(loop, true);
+	report(c, loop, why, begin_ns);
+	return filch__loop_result(loop);
+}
+
+static int run_placed(struct call *c)
+{
+	struct worker *before = NULL;
+	struct worker *w = c->pool ? filch__pool_enter(c->pool, &before) : NULL;
+	struct loop *loop = w ? filch__worker_open(w) : NULL;
+	struct loop own;
+	int code;
+
+	if (!loop) {
+		if (w)
+			filch__pool_leave(c->pool, w, before);
+		return run_loop(c, NULL, &own);
+	}
+	code = run_loop(c, w, loop);
+	filch__worker_close(w);
+	filch__pool_leave(c->pool, w, before);
+	burst.ended = platform_ticks();
+	return code;
+}
+
+/* ---- the calls ------------------------------------------------------------------------------------- */
+
+static const struct filch_options defaults;
+
+/* Without options, and with a body that is known: most calls of a program's life. */
+static bool run_known(struct call *c, int *code)
+{
+	const double ns = (double)c->cost.ns * (double)c->n;
+	struct idle *idle = &c->pool->crew.idle;
+	uint64_t now;
+
+	if (ns < UNCLOCKED_NS && (ns < SHARED_NS || !idle_searching(idle))) {
+		*code = run_unclocked(c);
+		return true;
+	}
+	now = platform_ticks();
+	c->eager = burst_pays(idle, ns, now);
+	if (ns < IN_PLACE_NS && !c->eager && !idle_searching(idle))
+		return run_watched(c, now, code);
+	return false;
+}
+
+static int run_plain(struct call *c)
+{
+	struct filch_worker h;
+	int code;
+
+	if (c->n <= 1) {
+		h = handle_here(c);
+		return c->n ? c->body(c->ctx, 0, 1, &h) : FILCH_OK;
+	}
+	c->key = cost_key(c->function);
+	c->cost = cost_recall(c->key);
+	if (c->pool && c->cost.seen >= COST_SURE && !c->cost.wild && run_known(c, &code))
+		return code;
+	return run_placed(c);
+}
+
+static int run_with_options(struct call *c, const struct filch_options *user)
+{
+	struct filch_options o;
+	int code = filch__options_read(&o, user, c->n);
+
+	if (code)
+		return code;
+	c->options = &o;
+	c->counted = c->counted || o.report;
+	c->key = filch__cost_key_labelled(c->function, o.label);
+	c->cost = cost_recall(c->key);
+	if (!c->cost.seen)
+		c->cost.ns = (float)o.cost_ns;
+	return run_placed(c);
+}
+
+/* The call, with `function` as what its cost is remembered under. */
+static int run(filch_pool *pool, size_t n, filch_body *body, void *ctx,
+               const struct filch_options *user, uintptr_t function)
+{
+	struct call c = {.n = n, .body = body, .ctx = ctx, .function = function, .options = &defaults};
+	int error;
+
+	c.pool = filch__pool_of(pool);
+	error = c.pool ? filch__pool_error(c.pool) : FILCH_OK;
+	if (error && (pool || error != FILCH_ECLOSED)) /* at exit the default pool is closed: go on */
+		return error;
+	c.counted = filch__stats_wanted();
+	return user || c.counted ? run_with_options(&c, user) : run_plain(&c);
+}
+
+int filch_for(filch_pool *pool, size_t n, filch_body *body, void *ctx,
+              const struct filch_options *options)
+{
+	return body ? run(pool, n, body, ctx, options, (uintptr_t)body) : FILCH_EINVAL;
+}
+
+/* ---- maps -------------------------------------------------------------------------------------------- */
+
+struct map {
+	const char *items;
+	char *results;
+	size_t item_bytes, result_bytes;
+	filch_map_fn *f;
+	void *ctx;
+};
+
+static int map_body(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const struct map *m = ctx;
+
+	for (size_t i = begin; i < end; i++) {
+		int code;
+
+		if (loop_cut_before(w, i))
+			return LOOP_CUT;
+		code = m->f(m->ctx, m->items + i * m->item_bytes, m->results + i * m->result_bytes, w);
+		if (code)
+			return filch_fail(w, i, code);
+	}
+	return 0;
+}
+
+static bool fits(const void *array, size_t n, size_t bytes)
+{
+	return !n || !bytes || (array && n <= SIZE_MAX / bytes);
+}
+
+int filch_map_sized(filch_pool *pool, const void *items, size_t item_bytes, size_t n, void *results,
+                    size_t result_bytes, filch_map_fn *f, void *ctx,
+                    const struct filch_options *options)
+{
+	struct map m = {items, results, item_bytes, result_bytes, f, ctx};
+
+	if (!f || !fits(items, n, item_bytes) || !fits(results, n, result_bytes))
+		return FILCH_EINVAL;
+	return run(pool, n, map_body, &m, options, (uintptr_t)f);
+}

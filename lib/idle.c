@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* Sleeping and waking; the protocol, drawn and proved, is in docs/idle.md. */
+#include "idle.h"
+
+/* What to believe before the first wake-up was measured, and what never to believe. */
+#define WAKE_NS_FIRST 10000.0f
+#define LATENCY_NS_FIRST 50000.0f
+#define LATENCY_NS_LEAST 5000.0f
+#define SPIN_NS_LEAST 20000.0
+#define SPIN_NS_MOST 200000.0
+
+#define ASLEEP ((uint64_t)1)
+#define SEARCHING ((uint64_t)1 << 32)
+
+static unsigned asleep_in(uint64_t state)
+{
+	return (unsigned)state;
+}
+
+static unsigned searching_in(uint64_t state)
+{
+	return (unsigned)(state >> 32);
+}
+
+void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned sleepers,
+                      unsigned searchers_max, uint64_t spin_ns)
+{
+	idle->sleeper = sleeper;
+	idle->sleepers = sleepers;
+	idle->searchers_max = searchers_max;
+	idle->spin_ns = spin_ns;
+	store_relaxed(&idle->wake_ns, WAKE_NS_FIRST);
+	store_relaxed(&idle->latency_ns, LATENCY_NS_FIRST);
+}
+
+uint64_t filch__idle_spin_ns(struct idle *idle)
+{
+	double ns = load_relaxed(&idle->wake_ns) + load_relaxed(&idle->latency_ns);
+
+	if (idle->spin_ns)
+		return idle->spin_ns;
+	ns = ns < SPIN_NS_LEAST ? SPIN_NS_LEAST : ns > SPIN_NS_MOST ? SPIN_NS_MOST : ns;
+	return (uint64_t)ns;
+}
+
+/*
+ * Alone it takes T.  With a helper: the waker loses s, the helper comes after L, and what
+ * is left then is halved: s + L + (T - L) / 2.  Less than T if T > L + 2 s; with a
+ * quarter more since neither is known that well.
+ */
+double filch__idle_break_even_ns(struct idle *idle)
+{
+	return 1.25 * (load_relaxed(&idle->latency_ns) + 2 * load_relaxed(&idle->wake_ns));
+}
+
+/* One wake-up that was held up for ever so long must not stop us from waking for good. */
+bool filch__idle_wake_pays(struct idle *idle, double alone_ns)
+{
+	float latency = load_relaxed(&idle->latency_ns);
+
+	if (alone_ns > filch__idle_break_even_ns(idle))
+		return true;
+	if (alone_ns > LATENCY_NS_FIRST && latency > LATENCY_NS_FIRST)
+		store_relaxed(&idle->latency_ns, latency - latency / 64);
+	return false;
+}
+
+/* ---- what a wake-up costs ---------------------------------------------------------------- */
+
+/* An average of about the last eight; one wild sample counts as four times what was believed. */
+static void learn(_Atomic float *average, double ns)
+{
+	float was = load_relaxed(average);
+	float seen = ns < 4 * was ? (float)ns : 4 * was;
+
+	store_relaxed(average, was + (seen - was) / 8);
+}
+
+/* The sleeper works again: how long did that take? */
+static void learn_latency(struct idle *idle, struct sleeper *s)
+{
+	uint64_t since = platform_ticks() - load_relaxed(&s->woken_at);
+	double ns = platform_ns(since);
+
+	learn(&idle->latency_ns, ns > LATENCY_NS_LEAST ? ns : LATENCY_NS_LEAST);
+}
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+bool filch__idle_search_begin(struct idle *idle)
+{
+	return searching_in(fetch_add_relaxed(&idle->state, SEARCHING)) < idle->searchers_max;
+}
+
+void filch__idle_search_end(struct idle *idle)
+{
+	fetch_add_relaxed(&idle->state, -SEARCHING);
+}
+
+/* ---- sleeping ---------------------------------------------------------------------------------- */
+
+static _Atomic uint64_t *word_of(struct idle *idle, unsigned number)
+{
+	return &idle->bits[number / 64];
+}
+
+static uint64_t bit_of(unsigned number)
+{
+	return (uint64_t)1 << number % 64;
+}
+
+/* Clears the sleeper's bit; true for the one who did, and who therefore answers for him. */
+static bool claim(struct idle *idle, unsigned number)
+{
+	const uint64_t bit = bit_of(number);
+
+	/* acq_rel: pairs with the release in filch__idle_sleep(): what we write to him comes
+	 * after he parked; and with the other claimants' clearing. */
+	return fetch_and_acq_rel(word_of(idle, number), ~bit) & bit;
+}
+
+void filch__idle_sleep(struct idle *idle, unsigned number, bool (*look)(void *), void *arg)
+{
+	struct sleeper *s = idle->sleeper[number];
+	bool slept;
+
+	store_relaxed(&s->park, PARKED);
+	/* release: pairs with claim(): who claims us finds us parked. */
+	fetch_or_release(word_of(idle, number), bit_of(number));
+	/* acq_rel: pairs with the read-modify-write in filch__idle_notify().  Of the two one comes
+	 * first: then either he sees us asleep, or we see, in the look below, what he pushed. */
+	fetch_add_acq_rel(&idle->state, ASLEEP - SEARCHING);
+
+	slept = !look(arg);
+	if (slept)
+		/* acquire: pairs with the exchange in wake(); what happened before we were woken
+		 * is visible. */
+		while (load_acquire(&s->park) == PARKED)
+			filch__wait(&s->park, PARKED, 0);
+
+	if (claim(idle, number)) {
+		/* Nobody woke us as a sleeper: we leave by ourselves. */
+		store_relaxed(&s->park, AWAKE);
+		fetch_add_relaxed(&idle->state, SEARCHING - ASLEEP);
+	} else if (slept) {
+		learn_latency(idle, s);
+	}
+}
+
+bool filch__idle_release(struct sleeper *s)
+{
+	/* seq_cst, both: pair with the store of park and the look in filch__idle_park(). */
+	if (load_seq_cst(&s->park) != PARKED || exchange_seq_cst(&s->park, AWAKE) != PARKED)
+		return false;
+	filch__wake(&s->park);
+	return true;
+}
+
+static void wake(struct idle *idle, unsigned number)
+{
+	const uint64_t before = platform_ticks();
+
+	fetch_add_relaxed(&idle->state, SEARCHING - ASLEEP);
+	store_relaxed(&idle->sleeper[number]->woken_at, before);
+	if (filch__idle_release(idle->sleeper[number]))
+		learn(&idle->wake_ns, platform_ns(platform_ticks() - before));
+}
+
+/* Claims and wakes the first sleeper below `limit`; the first, so that few threads stay warm. */
+static bool wake_first(struct idle *idle, unsigned limit)
+{
+	for (unsigned word = 0; word * 64 < limit; word++) {
+		uint64_t bits = load_relaxed(&idle->bits[word]);
+
+		for (unsigned i = 0; bits && i < 64 && word * 64 + i < limit; i++)
+			if (bits & bit_of(i) && claim(idle, word * 64 + i)) {
+				wake(idle, word * 64 + i);
+				return true;
+			}
+	}
+	return false;
+}
+
+enum notified filch__idle_notify(struct idle *idle, unsigned limit)
+{
+	/* acq_rel: pairs with the read-modify-write in filch__idle_sleep(); see there. */
+	const uint64_t state = fetch_add_acq_rel(&idle->state, 0);
+
+	if (searching_in(state))
+		return NOTIFIED_SEARCHER;
+	if (asleep_in(state) && wake_first(idle, limit < idle->sleepers ? limit : idle->sleepers))
+		return NOTIFIED_WOKEN;
+	return NOTIFIED_NOBODY;
+}
+
+void filch__idle_wake_all(struct idle *idle)
+{
+	/* acq_rel: pairs with the read-modify-write in filch__idle_sleep(), as in notify: who is
+	 * not seen here sees, in his last look, why we came. */
+	fetch_add_acq_rel(&idle->state, 0);
+	while (wake_first(idle, idle->sleepers))
+		;
+}
+
+/* ---- one who waits for an end -------------------------------------------------------------------- */
+
+void filch__idle_park(struct sleeper *s, bool (*ended)(void *), void *arg, uint64_t deadline_ns)
+{
+	/* seq_cst: with the look in ended() pairs with the store of the end and the load of park
+	 * in filch__idle_release(): one of us sees the other. */
+	store_seq_cst(&s->park, PARKED);
+	/* acquire: pairs with the exchange in filch__idle_release(). */
+	if (!ended(arg) && load_acquire(&s->park) == PARKED)
+		filch__wait(&s->park, PARKED, deadline_ns);
+	store_relaxed(&s->park, AWAKE);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FILCH_IDLE_H
+#define FILCH_IDLE_H
+/*
+ * Who is looking for work, who is asleep, who is woken, and why nobody is forgotten:
+ * every word about sleeping is in this room (docs/idle.md has the protocol and its
+ * proof).  It knows sleepers, not workers.
+ *
+ * A worker without work:               Who has promised work (pushed it):
+ *   1 idle_search_begin()                1 push
+ *   2 look, look, look ...               2 idle_notify(): looks at the state with a
+ *   3 idle_sleep(): announces itself,      read-modify-write; somebody searches: done;
+ *     looks one last time, sleeps          somebody is asleep: wakes one
+ *   4 idle_search_end() when it found
+ *     something
+ */
+#include "atomic.h"
+#include "platform.h"
+
+#include <stdalign.h>
+
+enum { SLEEPERS_MAX = 1024, SLEEPER_WORDS = SLEEPERS_MAX / 64 };
+
+enum { AWAKE = 0, PARKED = 1 };
+
+/* One that can sleep.  Belongs to the pool, so that a late waker touches nothing that is gone. */
+struct sleeper {
+	alignas(CACHE_LINE) _Atomic uint32_t park; /* PARKED by its owner; AWAKE by anybody */
+	_Atomic uint64_t woken_at;                 /* ticks; written by who wakes it */
+};
+
+struct idle {
+	alignas(CACHE_LINE) _Atomic uint64_t state; /* asleep + searching << 32; RMW by all */
+	_Atomic uint64_t bits[SLEEPER_WORDS];       /* who may be woken: set by the sleeper,
+	                                             * cleared by who claims him, or himself */
+	alignas(CACHE_LINE) struct sleeper **sleeper; /* by number; the crew's */
+	unsigned sleepers;
+	unsigned searchers_max;        /* more than so many do not search at once */
+	uint64_t spin_ns;              /* 0 = by the cost of a wake-up */
+	_Atomic float wake_ns;         /* what a wake-up costs the waker: learned */
+	_Atomic float latency_ns;      /* from there until the sleeper works: learned */
+};
+
+void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned sleepers,
+                      unsigned searchers_max, uint64_t spin_ns);
+
+static inline unsigned idle_searching(struct idle *idle)
+{
+	return (unsigned)(load_relaxed(&idle->state) >> 32);
+}
+
+/* How long to look for work before sleeping: about what a wake-up costs. */
+uint64_t filch__idle_spin_ns(struct idle *idle);
+
+/* How long a loop must still take, done alone, before waking a helper gains anything. */
+double filch__idle_break_even_ns(struct idle *idle);
+
+/* Whether that is so; a no is worn down by asking, so that what was learned is tried again. */
+bool filch__idle_wake_pays(struct idle *idle, double alone_ns);
+
+/* Counts the caller among those who look.  False: there are enough of them, sleep at once. */
+bool filch__idle_search_begin(struct idle *idle);
+void filch__idle_search_end(struct idle *idle);
+
+/*
+ * The sleeper of this number, who is counted as searching, sleeps until woken; he is
+ * counted as searching again afterwards.  `look` is asked once after he has announced
+ * himself, and if there is something to do he does not sleep.
+ */
+void filch__idle_sleep(struct idle *idle, unsigned number, bool (*look)(void *), void *arg);
+
+/*
+ * Whether somebody will see what was pushed before this call: FOUND if somebody is
+ * searching, WOKEN if this woke one of the first `limit` sleepers, NOBODY if none is there.
+ */
+enum notified { NOTIFIED_NOBODY, NOTIFIED_SEARCHER, NOTIFIED_WOKEN };
+enum notified filch__idle_notify(struct idle *idle, unsigned limit);
+
+/* Wakes all there are, whatever they do. */
+void filch__idle_wake_all(struct idle *idle);
+
+/* ---- one who waits for an end ---------------------------------------------------------- */
+
+/*
+ * The owner sleeps until `ended` says yes, somebody calls filch__idle_release() on
+ * him, or the deadline (0 = none) passes; may return for no reason.
+ */
+void filch__idle_park(struct sleeper *s, bool (*ended)(void *), void *arg, uint64_t deadline_ns);
+
+/* Wakes him if he is parked; to be called after what he waits for was stored, seq_cst. */
+bool filch__idle_release(struct sleeper *s);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FILCH_LOOP_H
+#define FILCH_LOOP_H
+/*
+ * One call while it runs: the loop that chunks belong to, who may take part, what
+ * stops it, and what is counted.  It knows nothing of scheduling: running a chunk here
+ * means calling the body and keeping the books (docs/loop.md).
+ *
+ * A loop's memory is a worker's, and stays memory for loops until the pool is gone: a
+ * thief may look at a loop that has ended, as long as it believes nothing it sees
+ * there before its claim succeeds (deque.h).  What it may look at is atomic.
+ */
+#include "chunk.h"
+#include "filch.h"
+#include "platform.h"
+
+#include <limits.h>
+#include <stdalign.h>
+
+struct worker;
+
+enum { VISITOR_WORDS = FILCH_MAX_WORKERS / 64 };
+
+struct loop {
+	/* Read by thieves, also of loops that have ended; written before the first push. */
+	struct loop *_Atomic parent; /* the call around this one, NULL = none */
+	_Atomic unsigned depth;      /* how many are around it */
+	_Atomic unsigned helpers;    /* workers with an id below this may take part */
+
+	/* Written before the first push, read by who claimed a chunk. */
+	filch_body *body;
+	void *ctx;
+	struct worker *owner;           /* who called; waits for the end */
+	size_t items, grain, grains;    /* grains = items / grain, rounded up */
+	size_t parent_begin;            /* first item of the parent's chunk that called */
+	size_t most;                    /* grains in a chunk */
+	const struct filch_options *options; /* the caller's, never NULL, of full size */
+	bool cut;                       /* must be cut even when nobody helps */
+	bool counted;                   /* somebody wants to know chunks, steals and so on */
+	uint64_t begin_ns, deadline_ns; /* 0 = none */
+	uint64_t told_ns;               /* last progress report; the owner's */
+
+	/* Written by all who take part. */
+	alignas(CACHE_LINE) _Atomic size_t remaining; /* grains that nobody has accounted for */
+	_Atomic size_t done;         /* items that ran; kept only for progress */
+	_Atomic uint64_t work_ticks; /* inside bodies */
+	_Atomic uint64_t chunks, steals, wakes;
+	_Atomic size_t ran, skipped, failures, chunk_min, chunk_max;
+	_Atomic uint64_t visitors[VISITOR_WORDS]; /* a bit for each id that took part */
+
+	alignas(CACHE_LINE) _Atomic size_t stop_from; /* items from here on do not start */
+	_Atomic int reason;                           /* why, if no body failed */
+	_Atomic float grain_ns;                       /* cost of a grain as now known, 0 = unknown */
+	_Atomic uint64_t next_start_ns;               /* of the next item, with a pause */
+	struct lock failing;                          /* guards the next two */
+	size_t first_error;
+	int code;
+};
+
+/* The public handle: one worker's place in one loop, as its bodies see it. */
+struct filch_worker {
+	struct loop *loop; /* NULL: a loop run in place, outside any other */
+	size_t begin;      /* first item of the chunk that runs */
+	size_t failed;     /* what filch_fail() said, SIZE_MAX if nothing */
+	unsigned id;
+	bool placed; /* `loop` is what this body is the body of, and not only one around it */
+};
+
+/* What a body of ours returns when it stopped before the item in `failed`, which did not fail. */
+enum { LOOP_CUT = INT_MIN };
+
+/* Whether a body that goes item by item is to end before this one, with LOOP_CUT. */
+static inline bool loop_cut_before(filch_worker *w, size_t item)
+{
+	if (!w->placed || item < load_relaxed(&w->loop->stop_from))
+		return false;
+	w->failed = item;
+	return true;
+}
+
+/* One worker's stay in one loop, on its stack; counted together when it leaves. */
+struct visit {
+	struct filch_worker handle;
+	struct visit *outer; /* the visit of the same worker that this one interrupts */
+	struct worker *worker;
+	struct range near;  /* what it runs next; off its deque while it decides */
+	size_t far;         /* grains that it has left for thieves, if they are still there */
+	bool from_back;     /* runs its last chunks first */
+	bool alone;         /* nobody may help: nothing is pushed */
+	bool eager;         /* wakes a helper whether it pays for this loop or not */
+	double grain_ns;    /* its own idea of the cost */
+	uint64_t ticks;     /* when its last chunk ended */
+	uint64_t work_ticks, chunks;
+	size_t accounted; /* grains */
+	size_t ran, skipped, failures, chunk_min, chunk_max; /* items */
+};
+
+/* The caller's struct or NULL in, a full one of this version out; FILCH_EINVAL if it makes no sense. */
+int filch__options_read(struct filch_options *o, const struct filch_options *user, size_t n);
+
+/* Zeroes what a call starts with and takes in the options, which must outlive the loop. */
+void filch__loop_init(struct loop *loop, size_t n, filch_body *body, void *ctx,
+                      const struct filch_options *options, bool counted);
+
+/* How many workers took part; of a counted loop. */
+unsigned filch__loop_workers(struct loop *loop);
+
+/* Whether items from `begin` on may not start any more, in this call or in one around it. */
+bool filch__loop_stopped(struct loop *loop, size_t begin);
+
+/* Runs the grains, or skips them if the loop was stopped, and counts them in the visit. */
+void filch__loop_run(struct visit *v, struct range grains);
+
+/* Skips, and takes off the visit's near range, what was stopped: all at once, be it 2^64 items. */
+void filch__loop_trim(struct visit *v);
+
+/* Adds the visit's books to the loop's; the last step but one of a visit. */
+void filch__loop_account(struct visit *v);
+
+/* What the call returns, once all is accounted for. */
+int filch__loop_result(struct loop *loop);
+
+/* On the caller's thread: reports progress if it is time to. */
+void filch__loop_progress(struct loop *loop, bool finished);
+
+/* When the next report is due, 0 = never. */
+uint64_t filch__loop_progress_due(const struct loop *loop);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FILCH_PLATFORM_H
+#define FILCH_PLATFORM_H
+/*
+ * What an operating system must do for us: the whole list.  A port is one file that
+ * does this; nothing else asks which system it is on.  platform_linux.c knows futexes,
+ * affinity masks and thread names; platform_posix.c makes do with plain pthreads.
+ *
+ * Everywhere: no duty prints or exits; those that can fail say so.
+ */
+#include "atomic.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A thread's own variable, found without a call: the library is not opened by the dozen. */
+#define PLATFORM_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) _Thread_local
+
+/* Runs a function when the process ends, or the library is unloaded. */
+#define PLATFORM_AT_EXIT __attribute__((destructor))
+
+/* ---- threads -------------------------------------------------------------------- */
+
+/* Room for the system's own handle. */
+struct platform_thread {
+	uintptr_t handle;
+};
+
+/*
+ * Starts run(arg) on a new thread with a stack of at least stack_bytes (0 = the system's
+ * default), on every CPU that the process may use whatever the calling thread is pinned
+ * to, with all signals blocked but the synchronous ones and SIGPROF, not cancellable.
+ * False if the system has no thread for us; nothing happened then.
+ */
+bool filch__thread_start(struct platform_thread *t, size_t stack_bytes, void (*run)(void *),
+                         void *arg);
+void filch__thread_join(struct platform_thread *t);
+
+/* Names the calling thread "name/id" for debuggers, shortened as the system wants it. */
+void filch__thread_name(const char *name, unsigned id);
+
+/* ---- waiting --------------------------------------------------------------------- */
+
+/*
+ * Sleeps while *word is `expected`, until filch__wake() or until filch__now_ns() is at
+ * deadline_ns (0 = no end).  May return early for no reason at all: call it in a loop.
+ * It looks at *word again after announcing itself to filch__wake(), so: change the
+ * word, then wake; nobody sleeps through it.
+ */
+void filch__wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns);
+
+/* Wakes all who wait for the word.  The word may be gone by now: it is not read. */
+void filch__wake(_Atomic uint32_t *word);
+
+/* Sleeps until filch__now_ns() is at deadline_ns. */
+void filch__sleep_until(uint64_t deadline_ns);
+
+/*
+ * A lock for what is rare, zeroed = free, made of the two duties above: it needs no
+ * creation that could fail, and the child of a fork() may simply zero it.
+ */
+struct lock {
+	_Atomic uint32_t state; /* 0 free, 1 held, 2 held and perhaps waited for */
+};
+
+static inline void lock_take(struct lock *l)
+{
+	uint32_t state = 0;
+
+	/* acquire, both: pair with the exchange in lock_release(): we see what its holder did. */
+	if (cas_acquire(&l->state, &state, 1))
+		return;
+	while (exchange_acquire(&l->state, 2) != 0)
+		filch__wait(&l->state, 2, 0);
+}
+
+static inline void lock_release(struct lock *l)
+{
+	/* release (as a part of seq_cst): pairs with the acquires in lock_take(). */
+	if (exchange_seq_cst(&l->state, 0) == 2)
+		filch__wake(&l->state);
+}
+
+/* ---- time ------------------------------------------------------------------------ */
+
+/* Nanoseconds of the monotonic clock. */
+uint64_t filch__now_ns(void);
+
+/*
+ * The cheapest monotonic counter there is, the same on all CPUs, and its rate.
+ * filch__ticks_init() must have returned before the rate is used; it may be called
+ * any number of times, and takes about ten microseconds the first time.
+ */
+void filch__ticks_init(void);
+extern _Atomic double filch__ns_per_tick;  /* written by filch__ticks_init() */
+extern _Atomic bool filch__ticks_from_tsc; /* likewise */
+
+static inline uint64_t platform_ticks(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	if (load_relaxed(&filch__ticks_from_tsc))
+		return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t t;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(t));
+	return t;
+#endif
+	return filch__now_ns();
+}
+
+static inline double platform_ns(uint64_t ticks)
+{
+	return (double)ticks * load_relaxed(&filch__ns_per_tick);
+}
+
+/* Tells the CPU that this thread only waits: saves power, leaves room to a sibling. */
+static inline void platform_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("isb");
+#endif
+}
+
+/* ---- the process ------------------------------------------------------------------ */
+
+/* CPUs that the process (not only the calling thread) may run on; 0 if that cannot be known. */
+unsigned filch__affinity_count(void);
+
+/* CPUs of the machine that are in use, at least 1. */
+unsigned filch__cpus_online(void);
+
+/* An environment variable; NULL if unset, or if the program runs with another's rights. */
+const char *filch__env(const char *name);
+
+/* Calls `child` in the child of every fork() from now on; it may only store.  False if it cannot. */
+bool filch__on_fork(void (*child)(void));
+
+/* Zeroed memory that starts on a CACHE_LINE; NULL if there is none.  For filch__free(). */
+void *filch__alloc(size_t bytes);
+void filch__free(void *memory);
+
+#endif

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening, closing, entering and leaving; what may fail, fails here.  docs/pool.md. */
+#include "pool.h"
+
+#include "cpus.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define POOL_ALIVE 0x66696c63u
+#define FREE 0u
+#define TAKEN 1u
+#define TAKEN_AWAITED 2u /* somebody sleeps until the guest leaves */
+
+static _Atomic uint32_t generation; /* one more in the child of each fork() */
+static struct filch_pool *_Atomic default_pool;
+static struct lock default_lock; /* guards the creation of the default pool, and the next two */
+static bool fork_watched;
+static _Atomic bool process_ends;
+
+static PLATFORM_THREAD_LOCAL struct worker *self;
+
+struct worker *filch__worker_self(void)
+{
+	return self;
+}
+
+/* ---- fork ---------------------------------------------------------------------------------- */
+
+/* Only this thread is left.  Whatever pools there were are the parent's. */
+static void in_child(void)
+{
+	fetch_add_relaxed(&generation, 1);
+	store_relaxed(&default_pool, NULL);
+	store_relaxed(&default_lock.state, 0);
+	self = NULL;
+}
+
+static bool orphaned(const struct crew *crew)
+{
+	return ((const struct filch_pool *)crew)->generation != load_relaxed(&generation);
+}
+
+int filch__pool_error(const struct filch_pool *pool)
+{
+	_Static_assert(offsetof(struct filch_pool, crew) == 0, "a crew's pool stands where it does");
+	if (load_relaxed(&pool->alive) != POOL_ALIVE)
+		return FILCH_EINVAL;
+	if (orphaned(&pool->crew))
+		return FILCH_EFORK;
+	return load_relaxed(&pool->crew.closing) ? FILCH_ECLOSED : FILCH_OK;
+}
+
+/* ---- width ----------------------------------------------------------------------------------- */
+
+void filch__width_read(struct width *width)
+{
+	const char *env = filch__env("FILCH_WORKERS");
+	unsigned affinity = filch__affinity_count();
+	struct filch__cpus cpus;
+
+	filch__cpus_read("", affinity ? affinity : filch__cpus_online(), &cpus);
+	width->workers = cpus.count;
+	snprintf(width->cpus, sizeof width->cpus, "%s", cpus.source);
+	if (!env)
+		snprintf(width->env, sizeof width->env, "not set");
+	else if (filch__cpus_parse_workers(env, &width->workers))
+		snprintf(width->env, sizeof width->env, "%.16s", env);
+	else
+		snprintf(width->env, sizeof width->env, "\"%.32s\", ignored: not a number from 1 to %u",
+		         env, FILCH_MAX_WORKERS);
+}
+
+/* ---- threads -------------------------------------------------------------------------------------- */
+
+/* Runs the start hook and tells the creator, who waits for it; false if it failed. */
+static bool run_start_hook(struct filch_pool *pool, unsigned id)
+{
+	int error = 0, none = 0;
+
+	if (!pool->hooks.on_start)
+		return true;
+	error = pool->hooks.on_start(pool->hooks.hook_arg, id);
+	if (error)
+		cas_relaxed(&pool->hook_error, &none, error);
+	/* acq_rel: pairs with the acquire in await_hooks(): the error is there. */
+	fetch_add_acq_rel(&pool->hooks_run, 1);
+	filch__wake(&pool->hooks_run);
+	return !error;
+}
+
+static void thread_main(void *worker)
+{
+	struct worker *w = worker;
+	struct filch_pool *pool = (struct filch_pool *)w->crew;
+
+	filch__thread_name(pool->name, w->id);
+	self = w;
+	if (!run_start_hook(pool, w->id)) {
+		filch__idle_search_end(&pool->crew.idle);
+		return;
+	}
+	filch__worker_main(w);
+	if (pool->hooks.on_stop)
+		pool->hooks.on_stop(pool->hooks.hook_arg, w->id);
+}
+
+/* The new thread counts as searching from now on, so that nobody wakes or starts one more. */
+static bool start_another(struct crew *crew)
+{
+	struct filch_pool *pool = (struct filch_pool *)crew;
+	const unsigned i = load_relaxed(&crew->started);
+	bool started = false;
+
+	lock_take(&pool->starting);
+	if (!pool->exhausted && i == load_relaxed(&crew->started) && i < crew->threads) {
+		filch__idle_search_begin(&crew->idle);
+		started = filch__thread_start(&crew->worker[i].thread, pool->stack_bytes, thread_main,
+		                              &crew->worker[i]);
+		if (started) {
+			store_relaxed(&crew->started, i + 1);
+		} else {
+			pool->exhausted = true;
+			filch__idle_search_end(&crew->idle);
+		}
+	}
+	lock_release(&pool->starting);
+	return started;
+}
+
+static void end_threads(struct filch_pool *pool)
+{
+	struct crew *crew = &pool->crew;
+
+	/* seq_cst: pairs with the load in filch__pool_enter(), for guests; its release part with
+	 * the acquire in the workers' last look before they sleep. */
+	store_seq_cst(&crew->closing, true);
+	filch__idle_wake_all(&crew->idle);
+	for (unsigned i = 0; i < load_relaxed(&crew->started); i++)
+		filch__thread_join(&crew->worker[i].thread);
+}
+
+/* ---- life ------------------------------------------------------------------------------------------- */
+
+static void pool_free(struct filch_pool *pool)
+{
+	struct crew *crew = &pool->crew;
+
+	for (unsigned i = 0; crew->worker && i < crew->threads; i++)
+		filch__worker_finish(&crew->worker[i]);
+	for (unsigned i = 0; i < GUESTS_MAX; i++)
+		if (load_relaxed(&crew->guest[i])) {
+			filch__worker_finish(load_relaxed(&crew->guest[i]));
+			filch__free(load_relaxed(&crew->guest[i]));
+		}
+	filch__free(crew->worker);
+	filch__free(crew->sleepers);
+	store_relaxed(&pool->alive, 0);
+	filch__free(pool);
+}
+
+/* At most half of the CPUs are spent on looking for work; one may always look. */
+static unsigned searchers_max(unsigned threads)
+{
+	unsigned cpus = filch__affinity_count();
+	unsigned most = (cpus ? cpus : filch__cpus_online()) / 2;
+
+	most = most < threads ? most : threads;
+	return most ? most : 1;
+}
+
+static bool crew_init(struct crew *crew, unsigned workers, uint64_t spin_ns)
+{
+	const unsigned threads = workers - 1;
+
+	crew->start_another = start_another;
+	crew->orphaned = orphaned;
+	if (threads) {
+		crew->worker = filch__alloc(threads * sizeof *crew->worker);
+		crew->sleepers = filch__alloc(threads * sizeof(struct sleeper *));
+		if (!crew->worker || !crew->sleepers)
+			return false;
+	}
+	crew->threads = threads;
+	for (unsigned i = 0; i < threads; i++) {
+		filch__worker_init(&crew->worker[i], crew, i + 1);
+		crew->sleepers[i] = &crew->worker[i].sleeper;
+	}
+	filch__idle_init(&crew->idle, crew->sleepers, threads, searchers_max(threads), spin_ns);
+	return true;
+}
+
+static bool watch_forks(void)
+{
+	lock_take(&default_lock);
+	if (!fork_watched)
+		fork_watched = filch__on_fork(in_child);
+	lock_release(&default_lock);
+	return fork_watched;
+}
+
+static struct filch_pool *pool_new(const struct filch_pool_options *o, unsigned workers)
+{
+	struct filch_pool *pool = filch__alloc(sizeof *pool);
+
+	if (!pool)
+		return NULL;
+	pool->stack_bytes = o->stack_bytes;
+	pool->spin_ns = o->spin_ns;
+	pool->hooks = *o;
+	pool->generation = load_relaxed(&generation);
+	snprintf(pool->name, sizeof pool->name, "%s", o->name ? o->name : "filch");
+	if (!crew_init(&pool->crew, workers, o->spin_ns)) {
+		pool_free(pool);
+		return NULL;
+	}
+	store_relaxed(&pool->alive, POOL_ALIVE);
+	return pool;
+}
+
+/* With hooks, threads start now, and the pool is only as good as all of their hooks. */
+static int start_with_hooks(struct filch_pool *pool)
+{
+	uint32_t run;
+
+	while (start_another(&pool->crew))
+		;
+	/* acquire: pairs with the acq_rel in run_start_hook(). */
+	while ((run = load_acquire(&pool->hooks_run)) < load_relaxed(&pool->crew.started))
+		filch__wait(&pool->hooks_run, run, 0);
+	return load_relaxed(&pool->hook_error) ? FILCH_EHOOK : FILCH_OK;
+}
+
+int filch_pool_create(filch_pool **out, const struct filch_pool_options *options)
+{
+	struct filch_pool_options o = filch_pool_options_init();
+	struct filch_pool *pool;
+	struct width width = {.workers = 0};
+	int error = FILCH_OK;
+
+	if (!out)
+		return FILCH_EINVAL;
+	*out = NULL;
+	if (options) {
+		if (options->struct_size < sizeof options->struct_size || options->struct_size > sizeof o)
+			return FILCH_EINVAL;
+		memcpy(&o, options, options->struct_size);
+	}
+	if (o.workers > FILCH_MAX_WORKERS)
+		return FILCH_EINVAL;
+	filch__ticks_init();
+	if (!watch_forks())
+		return FILCH_ENOMEM;
+	if (!o.workers)
+		filch__width_read(&width);
+	pool = pool_new(&o, o.workers ? o.workers : width.workers);
+	if (!pool)
+		return FILCH_ENOMEM;
+	if (o.on_start)
+		error = start_with_hooks(pool);
+	if (error) {
+		end_threads(pool);
+		pool_free(pool);
+		return error;
+	}
+	*out = pool;
+	return FILCH_OK;
+}
+
+/* Whether the calling thread is inside a body of the pool. */
+static struct worker *self_in(const struct filch_pool *pool)
+{
+	for (struct worker *w = self; w; w = w->outside)
+		if (w->crew == &pool->crew)
+			return w;
+	return NULL;
+}
+
+static void await_guest(struct worker *g)
+{
+	for (;;) {
+		uint32_t taken = TAKEN;
+
+		/* seq_cst: pairs with the CAS and the load of closing in filch__pool_enter(): a guest
+		 * sees that the pool closes, or we see the guest.  Its acquire part pairs with the
+		 * release in filch__pool_leave(). */
+		if (!cas_seq_cst(&g->taken, &taken, TAKEN_AWAITED) && taken == FREE)
+			return;
+		filch__wait(&g->taken, TAKEN_AWAITED, 0);
+	}
+}
+
+int filch_pool_destroy(filch_pool *pool)
+{
+	int error = pool ? filch__pool_error(pool) : FILCH_OK;
+
+	if (!pool || error)
+		return error;
+	if (self_in(pool))
+		return FILCH_EDEADLK;
+	/* seq_cst: pairs with the load in filch__pool_enter(). */
+	store_seq_cst(&pool->crew.closing, true);
+	for (unsigned i = 0; i < GUESTS_MAX; i++)
+		if (load_relaxed(&pool->crew.guest[i]))
+			await_guest(load_relaxed(&pool->crew.guest[i]));
+	end_threads(pool);
+	pool_free(pool);
+	return FILCH_OK;
+}
+
+unsigned filch_pool_width(filch_pool *pool)
+{
+	struct filch_pool *p = filch__pool_of(pool);
+	unsigned threads;
+
+	if (!p)
+		return 1; /* the caller alone */
+	if (filch__pool_error(p))
+		return 0;
+	lock_take(&p->starting);
+	threads = p->exhausted ? load_relaxed(&p->crew.started) : p->crew.threads;
+	lock_release(&p->starting);
+	return threads + 1;
+}
+
+/* ---- the default pool ------------------------------------------------------------------------------ */
+
+struct filch_pool *filch__pool_default_if_any(void)
+{
+	/* acquire: pairs with the release in default_create(). */
+	return load_acquire(&default_pool);
+}
+
+static struct filch_pool *default_create(void)
+{
+	struct filch_pool *pool, *mine = NULL;
+
+	if (load_relaxed(&process_ends) || filch_pool_create(&mine, NULL))
+		return NULL;
+	lock_take(&default_lock);
+	pool = load_relaxed(&default_pool);
+	if (!pool) {
+		/* release: pairs with the acquire in filch__pool_default_if_any(). */
+		store_release(&default_pool, mine);
+		pool = mine;
+		mine = NULL;
+	}
+	lock_release(&default_lock);
+	filch_pool_destroy(mine); /* another thread was faster */
+	return pool;
+}
+
+struct filch_pool *filch__pool_of(filch_pool *pool)
+{
+	if (!pool)
+		pool = filch__pool_default_if_any();
+	return pool ? pool : default_create();
+}
+
+/*
+ * Ends the default pool's threads when the process ends, or when the library that we are
+ * a part of is unloaded, unless somebody still uses them.  Its memory stays for threads
+ * that may yet come: they find the pool closed and do their work alone.
+ */
+PLATFORM_AT_EXIT static void at_exit(void)
+{
+	struct filch_pool *pool = filch__pool_default_if_any();
+
+	store_relaxed(&process_ends, true);
+	if (!pool || self || orphaned(&pool->crew))
+		return;
+	/* seq_cst: pairs with the load in filch__pool_enter(), as in filch_pool_destroy(). */
+	store_seq_cst(&pool->crew.closing, true);
+	for (unsigned i = 0; i < GUESTS_MAX; i++) {
+		struct worker *g = load_relaxed(&pool->crew.guest[i]);
+
+		/* seq_cst: pairs with the CAS in guest_take(). */
+		if (g && load_seq_cst(&g->taken) != FREE)
+			return;
+	}
+	end_threads(pool);
+}
+
+/* ---- guests ----------------------------------------------------------------------------------------- */
+
+/* Threads are spread over the places, each always tries its own first. */
+static unsigned first_place(void)
+{
+	static _Atomic unsigned threads;
+	static PLATFORM_THREAD_LOCAL unsigned place; /* one more than it, 0 = none yet */
+
+	if (!place)
+		place = 1 + fetch_add_relaxed(&threads, 1) % GUESTS_MAX;
+	return place - 1;
+}
+
+static struct worker *guest_create(struct filch_pool *pool, unsigned i)
+{
+	struct crew *crew = &pool->crew;
+	struct worker *g;
+
+	lock_take(&pool->starting);
+	g = load_relaxed(&crew->guest[i]);
+	if (!g && (g = filch__alloc(sizeof *g))) {
+		filch__worker_init(g, crew, 0);
+		/* release: pairs with the acquire in victim() and in guest_take(). */
+		store_release(&crew->guest[i], g);
+		if (load_relaxed(&crew->guests_used) <= i)
+			store_relaxed(&crew->guests_used, i + 1);
+	}
+	lock_release(&pool->starting);
+	return g;
+}
+
+static struct worker *guest_take(struct filch_pool *pool)
+{
+	const unsigned first = first_place();
+
+	for (unsigned k = 0; k < GUESTS_MAX; k++) {
+		const unsigned i = (first + k) % GUESTS_MAX;
+		uint32_t state = FREE;
+		/* acquire: pairs with the release in guest_create(). */
+		struct worker *g = load_acquire(&pool->crew.guest[i]);
+
+		if (!g && !(g = guest_create(pool, i)))
+			return NULL;
+		/* seq_cst: with the load of closing that follows it pairs with await_guest(); its
+		 * acquire part pairs with the release in filch__pool_leave(). */
+		if (cas_seq_cst(&g->taken, &state, TAKEN))
+			return g;
+	}
+	return NULL;
+}
+
+struct worker *filch__pool_enter(struct filch_pool *pool, struct worker **before)
+{
+	struct worker *w = self_in(pool);
+
+	*before = self;
+	if (!w) {
+		w = guest_take(pool);
+		if (!w)
+			return NULL;
+		w->outside = self;
+		/* seq_cst: pairs with the store in filch_pool_destroy(), at_exit(). */
+		if (load_seq_cst(&pool->crew.closing)) {
+			filch__pool_leave(pool, w, self);
+			return NULL;
+		}
+	}
+	self = w;
+	return w;
+}
+
+void filch__pool_leave(struct filch_pool *pool, struct worker *w, struct worker *before)
+{
+	(void)pool;
+	self = before;
+	for (struct worker *still = before; still; still = still->outside)
+		if (still == w)
+			return;
+	/* seq_cst: its release part pairs with the acquire part of the CAS in guest_take(): the
+	 * next guest finds the place as we leave it.  The pool may be gone from here on. */
+	if (exchange_seq_cst(&w->taken, FREE) == TAKEN_AWAITED)
+		filch__wake(&w->taken);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FILCH_POOL_H
+#define FILCH_POOL_H
+/*
+ * Open and close a pool, and let outside threads in (docs/pool.md).  Runs twice in a
+ * pool's life and is all handling of failures; nothing here is on a hot path but
+ * entering and leaving.
+ *
+ * A thread that is no worker of the pool enters it as a guest: it gets a worker's place
+ * without a thread, from which the others steal, for as long as its call lasts.
+ */
+#include "worker.h"
+
+struct filch_pool {
+	struct crew crew;
+	_Atomic uint32_t alive; /* POOL_ALIVE; anything else is no pool */
+	uint32_t generation;    /* how many forks its process was away from the first */
+	size_t stack_bytes;
+	uint64_t spin_ns;
+	struct filch_pool_options hooks; /* on_start, on_stop and their argument */
+	char name[16];
+	struct lock starting;             /* guards creation of threads and guests */
+	bool exhausted;                   /* no thread could be created: do not try again */
+	_Atomic int hook_error;           /* the first of the start hooks that failed */
+	_Atomic uint32_t hooks_run;       /* start hooks that have returned */
+};
+
+/* The pool itself; the default pool for NULL, created if need be, NULL if there is no memory. */
+struct filch_pool *filch__pool_of(filch_pool *pool);
+
+/* The default pool if it exists. */
+struct filch_pool *filch__pool_default_if_any(void);
+
+/* 0, or why nothing can be run on it. */
+int filch__pool_error(const struct filch_pool *pool);
+
+/*
+ * The calling thread's worker in the pool: its own, if it runs inside a body of the pool,
+ * or a guest's.  NULL if there is no place or no memory: the caller does all.
+ * Leave with what filch__pool_enter() put into *before.
+ */
+struct worker *filch__pool_enter(struct filch_pool *pool, struct worker **before);
+void filch__pool_leave(struct filch_pool *pool, struct worker *w, struct worker *before);
+
+/* The worker that the calling thread is, of any pool; NULL outside. */
+struct worker *filch__worker_self(void);
+
+/* Where the width of a pool with no width of its own came from, in words. */
+struct width {
+	unsigned workers;
+	char cpus[256]; /* which mask or file decided about the CPUs */
+	char env[128];  /* what $FILCH_WORKERS said */
+};
+void filch__width_read(struct width *w);
+
+#endif

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/* Find, run, help while waiting.  docs/worker.md has the life of a loop and the proofs. */
+#include "worker.h"
+
+#include <math.h>
+
+/* ---- visits ---------------------------------------------------------------------------- */
+
+static void visit_begin(struct visit *v, struct worker *w, struct loop *loop)
+{
+	*v = (struct visit){
+		.handle = {.loop = loop, .id = w ? w->id : 0, .placed = true},
+		.outer = w ? w->visit : NULL,
+		.worker = w,
+		.chunk_min = SIZE_MAX,
+		.grain_ns = load_relaxed(&loop->grain_ns),
+		.ticks = platform_ticks(),
+	};
+	if (w)
+		w->visit = v;
+}
+
+static void visit_end(struct visit *v)
+{
+	if (v->worker)
+		v->worker->visit = v->outer;
+	filch__loop_account(v);
+}
+
+/* Whether `loop` is the one around, or a call made by its bodies, however deep. */
+static bool is_below(struct loop *loop, struct loop *around)
+{
+	const unsigned depth = load_relaxed(&around->depth);
+
+	/* Of a loop that has ended the way up may lead anywhere: only ever smaller depths are
+	 * followed, so it has an end, and the claim that follows fails. */
+	for (unsigned d = UINT32_MAX; loop; loop = load_relaxed(&loop->parent)) {
+		const unsigned here = load_relaxed(&loop->depth);
+
+		if (loop == around)
+			return true;
+		if (here >= d || here <= depth)
+			return false;
+		d = here;
+	}
+	return false;
+}
+
+/* ---- waking ------------------------------------------------------------------------------ */
+
+/* Wakes the callers that wait for a call around this one: they may help here. */
+static bool wake_waiter_above(struct loop *loop)
+{
+	for (struct loop *up = load_relaxed(&loop->parent); up; up = load_relaxed(&up->parent)) {
+		struct loop *waiting = load_relaxed(&up->owner->waiting);
+
+		if (waiting && is_below(loop, waiting) && filch__idle_release(&up->owner->sleeper))
+			return true;
+	}
+	return false;
+}
+
+static bool summon(struct crew *crew, struct loop *loop)
+{
+	const unsigned limit = load_relaxed(&loop->helpers);
+
+	switch (filch__idle_notify(&crew->idle, limit ? limit - 1 : 0)) {
+	case NOTIFIED_SEARCHER:
+		return false;
+	case NOTIFIED_WOKEN:
+		return true;
+	default:
+		break;
+	}
+	if (load_relaxed(&crew->started) + 1 < limit && crew->start_another(crew))
+		return true;
+	return wake_waiter_above(loop);
+}
+
+/*
+ * Something is on our deque: shall somebody be woken for it?  `fresh` if that was pushed
+ * just now; else the question is only whether it has become worth while since.
+ */
+static void offer(struct visit *v, bool fresh)
+{
+	struct crew *crew = v->worker->crew;
+	struct loop *loop = v->handle.loop;
+	const double left = (double)(range_size(v->near) + v->far) * v->grain_ns;
+
+	if (!fresh && idle_searching(&crew->idle))
+		return;
+	if (!v->eager && !filch__idle_wake_pays(&crew->idle, v->grain_ns > 0 ? left : INFINITY))
+		return;
+	v->eager = false;
+	if (!summon(crew, loop))
+		return;
+	if (loop->counted)
+		fetch_add_relaxed(&loop->wakes, 1);
+	v->ticks = platform_ticks(); /* waking is not the body's work */
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+static bool push(struct visit *v, struct range r)
+{
+	return deque_push(&v->worker->deque, (struct chunk){v->handle.loop, r});
+}
+
+/*
+ * Puts everything that is not run next where thieves can take it: the far half, oldest and
+ * so first to go, and the rest of the near one.  Without memory for that, it stays here.
+ */
+static struct range next_chunk(struct visit *v, bool *near_pushed)
+{
+	struct loop *loop = v->handle.loop;
+	const size_t left = range_size(v->near) + v->far; /* at most all grains */
+	size_t size = chunk_size(left, v->grain_ns, v->alone ? 1 : v->worker->crew->threads + 1,
+	                         loop->most);
+	bool fresh = false;
+	struct range chunk;
+
+	if (v->alone) {
+		size = loop->cut ? size : left;
+		return range_take(&v->near, size, false);
+	}
+	if (!v->far) {
+		struct range far;
+
+		v->far = chunk_far(left);
+		far = range_take(&v->near, v->far, !v->from_back);
+		fresh = v->far && push(v, far);
+		if (!fresh && v->far) {
+			v->near = v->from_back ? (struct range){far.begin, v->near.end}
+			                       : (struct range){v->near.begin, far.end};
+			v->far = 0;
+		}
+	}
+	chunk = range_take(&v->near, size < range_size(v->near) ? size : range_size(v->near),
+	                   v->from_back);
+	*near_pushed = range_size(v->near) && v->far && push(v, v->near);
+	if (v->far)
+		offer(v, fresh);
+	return chunk;
+}
+
+/* Learns from the chunk that just ended, and tells those who come. */
+static void learn(struct visit *v, size_t grains)
+{
+	const uint64_t now = platform_ticks();
+	struct loop *loop = v->handle.loop;
+	const double told = load_relaxed(&loop->grain_ns);
+
+	v->work_ticks += now - v->ticks;
+	v->grain_ns = chunk_estimate(v->grain_ns, platform_ns(now - v->ticks), grains);
+	v->ticks = now;
+	if (v->grain_ns > 2 * told || v->grain_ns < told / 2)
+		store_relaxed(&loop->grain_ns, (float)v->grain_ns);
+}
+
+/* Takes back what is next after a chunk ran; false if thieves have it all. */
+static bool retake(struct visit *v, uint64_t floor, bool near_pushed)
+{
+	struct chunk c;
+	uint64_t older;
+
+	if (range_size(v->near) && !near_pushed)
+		return true;
+	if (!deque_pop(&v->worker->deque, floor, &c, &older)) {
+		v->near = (struct range){0, 0};
+		v->far = 0;
+		return false;
+	}
+	v->near = c.range;
+	if (!near_pushed || !older)
+		v->far = 0;
+	return true;
+}
+
+static void run_visit(struct visit *v)
+{
+	struct loop *loop = v->handle.loop;
+	const uint64_t floor = v->alone ? 0 : deque_bottom(&v->worker->deque);
+	bool near_pushed;
+
+	do {
+		struct range chunk;
+
+		near_pushed = false;
+		filch__loop_trim(v);
+		if (!range_size(v->near))
+			continue;
+		chunk = next_chunk(v, &near_pushed);
+		filch__loop_run(v, chunk);
+		learn(v, range_size(chunk));
+		if (!v->worker || v->worker == loop->owner)
+			filch__loop_progress(loop, false);
+	} while (v->alone ? range_size(v->near) > 0 : retake(v, floor, near_pushed));
+}
+
+void filch__worker_run_alone(struct worker *w, struct loop *loop, size_t done)
+{
+	struct visit v;
+
+	visit_begin(&v, w, loop);
+	v.near = (struct range){done, loop->grains};
+	v.alone = true;
+	run_visit(&v);
+	visit_end(&v);
+}
+
+/* ---- stealing -------------------------------------------------------------------------------- */
+
+/* Whether w may take part in the loop: any, or one below what it waits for. */
+static bool may_help(struct worker *w, struct loop *loop, struct loop *below)
+{
+	return w->id < load_relaxed(&loop->helpers) && (!below || is_below(loop, below));
+}
+
+/* The i-th that may be stolen from: guests first, they bring the work. */
+static struct worker *victim(struct crew *crew, unsigned guests, unsigned i)
+{
+	/* acquire: pairs with the release in the pool when the guest was made. */
+	return i < guests ? load_acquire(&crew->guest[i]) : &crew->worker[i - guests];
+}
+
+/* Takes the oldest chunk that w may help with from whoever has one; `take` false: only looks. */
+static bool steal(struct worker *w, struct loop *below, struct chunk *c, bool take)
+{
+	struct crew *crew = w->crew;
+	const unsigned guests = load_relaxed(&crew->guests_used);
+	const unsigned all = guests + load_relaxed(&crew->started);
+
+	for (unsigned k = 0, i = w->victim; k < all; k++, i++) {
+		struct worker *from;
+		uint64_t ticket;
+
+		i = i < all ? i : 0;
+		from = victim(crew, guests, i);
+		if (!from || from == w || !deque_peek(&from->deque, c, &ticket) ||
+		    !may_help(w, c->loop, below))
+			continue;
+		if (!take)
+			return true;
+		if (deque_claim(&from->deque, ticket)) {
+			w->victim = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Runs a stolen chunk and whatever of the loop is left to us of it.  Its accounting is
+ * the last touch: the owner may return at that instant, and its loop be another's.
+ */
+static void run_stolen(struct worker *w, struct chunk c)
+{
+	struct worker *owner = c.loop->owner;
+	struct visit v;
+
+	visit_begin(&v, w, c.loop);
+	v.near = c.range;
+	v.from_back = w != owner;
+	if (c.loop->counted)
+		fetch_add_relaxed(&c.loop->steals, 1);
+	run_visit(&v);
+	visit_end(&v);
+	/* seq_cst: its release part pairs with the acquire in has_ended(): the owner sees all
+	 * that we did.  With the load of park in filch__idle_release() it pairs with the
+	 * owner's parking: he sees the end, or we see him parked. */
+	if (fetch_sub_seq_cst(&c.loop->remaining, v.accounted) == v.accounted && w != owner)
+		filch__idle_release(&owner->sleeper);
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------ */
+
+static bool has_ended(void *loop)
+{
+	/* seq_cst: pairs with the subtraction in run_stolen(), both for what the thieves did
+	 * and for the sleeping. */
+	return load_seq_cst(&((struct loop *)loop)->remaining) == 0;
+}
+
+static void sleep_for(struct worker *w, struct loop *loop)
+{
+	store_relaxed(&w->waiting, loop);
+	filch__idle_park(&w->sleeper, has_ended, loop, filch__loop_progress_due(loop));
+	store_relaxed(&w->waiting, NULL);
+}
+
+/* Helps with what is below the loop until it has ended. */
+static bool wait_for_end(struct worker *w, struct loop *loop)
+{
+	const uint64_t spin_ns = filch__idle_spin_ns(&w->crew->idle);
+	uint64_t since = platform_ticks();
+	struct chunk c;
+
+	while (!has_ended(loop)) {
+		if (w->crew->orphaned(w->crew))
+			return false;
+		if (steal(w, loop, &c, true)) {
+			run_stolen(w, c);
+			since = platform_ticks();
+		} else if (platform_ns(platform_ticks() - since) < (double)spin_ns) {
+			platform_pause();
+		} else {
+			sleep_for(w, loop);
+		}
+		filch__loop_progress(loop, false);
+	}
+	return true;
+}
+
+bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool eager)
+{
+	struct visit v;
+
+	visit_begin(&v, w, loop);
+	v.near = (struct range){done, loop->grains};
+	v.accounted = done;
+	v.eager = eager;
+	run_visit(&v);
+	visit_end(&v);
+	if (v.accounted == loop->grains)
+		return true;
+	/* seq_cst: like a thief's, but that nobody else waits. */
+	fetch_sub_seq_cst(&loop->remaining, v.accounted);
+	return wait_for_end(w, loop);
+}
+
+/* ---- a thread's life ------------------------------------------------------------------------------ */
+
+static bool is_closing(struct crew *crew)
+{
+	/* acquire: pairs with the release in the pool's closing. */
+	return load_acquire(&crew->closing);
+}
+
+static bool look(void *worker)
+{
+	struct worker *w = worker;
+	struct chunk c;
+
+	return is_closing(w->crew) || steal(w, NULL, &c, false);
+}
+
+/*
+ * Searches, sleeps, searches, until there is a chunk to run; false if the crew closes.
+ * The worker is counted as searching when it comes in, and not when it leaves.
+ */
+static bool search(struct worker *w, struct chunk *c, bool may_spin)
+{
+	struct idle *idle = &w->crew->idle;
+	uint64_t since = platform_ticks();
+	bool found;
+
+	while (!(found = steal(w, NULL, c, true)) && !is_closing(w->crew)) {
+		if (may_spin &&
+		    platform_ns(platform_ticks() - since) < (double)filch__idle_spin_ns(idle)) {
+			platform_pause();
+			continue;
+		}
+		filch__idle_sleep(idle, w->id - 1, look, w);
+		since = platform_ticks();
+	}
+	filch__idle_search_end(idle);
+	return found;
+}
+
+void filch__worker_main(struct worker *w)
+{
+	bool may_spin = true;
+	struct chunk c;
+
+	while (search(w, &c, may_spin)) {
+		run_stolen(w, c);
+		may_spin = filch__idle_search_begin(&w->crew->idle);
+	}
+}
+
+/* ---- life of a worker --------------------------------------------------------------------------------- */
+
+void filch__worker_init(struct worker *w, struct crew *crew, unsigned id)
+{
+	filch__deque_init(&w->deque, 0);
+	w->crew = crew;
+	w->id = id;
+}
+
+void filch__worker_finish(struct worker *w)
+{
+	struct loop_block *b = w->loops.next;
+
+	filch__deque_finish(&w->deque);
+	while (b) {
+		struct loop_block *next = b->next;
+
+		filch__free(b);
+		b = next;
+	}
+}
+
+struct loop *filch__worker_open(struct worker *w)
+{
+	struct loop_block *b = &w->loops;
+	struct loop *loop;
+
+	for (unsigned i = w->calls / LOOPS_IN_BLOCK; i; i--) {
+		if (!b->next)
+			b->next = filch__alloc(sizeof *b);
+		if (!b->next)
+			return NULL;
+		b = b->next;
+	}
+	loop = &b->loop[w->calls++ % LOOPS_IN_BLOCK];
+	return loop;
+}
+
+void filch__worker_close(struct worker *w)
+{
+	w->calls--;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FILCH_WORKER_H
+#define FILCH_WORKER_H
+/*
+ * The engine: find a chunk, run it, help while waiting (docs/worker.md).  What is here
+ * runs a million times a second: it never fails, and allocates nothing but when a
+ * deque or the nesting of calls grows, and then does without if there is no memory.
+ *
+ * Invariants: on a worker's deque the chunks above a visit's floor are of that visit's
+ * loop; a visit leaves none of them there when it ends.  Everything of a loop that has
+ * not started is on some deque while any of its bodies runs.
+ */
+#include "deque.h"
+#include "idle.h"
+#include "loop.h"
+
+enum { GUESTS_MAX = 64, LOOPS_IN_BLOCK = 4 };
+
+/* Where the loops of one worker's nested calls live; never given back before the pool is. */
+struct loop_block {
+	struct loop loop[LOOPS_IN_BLOCK];
+	struct loop_block *next;
+};
+
+struct worker {
+	struct deque deque;
+	struct sleeper sleeper;
+	/* The owner's alone but for what is said to be read by others. */
+	alignas(CACHE_LINE) struct crew *crew; /* set once */
+	unsigned id;                           /* set once; 0 for a guest */
+	unsigned victim;                       /* where it stole last: where it looks first */
+	unsigned calls;                        /* of its own that are open: the depth of loops[] */
+	struct visit *visit;                   /* innermost */
+	struct loop *_Atomic waiting;          /* what it sleeps for; read by who could use help */
+	struct worker *outside;                /* what its thread is elsewhere, below on its stack */
+	struct platform_thread thread;         /* not a guest's */
+	struct loop_block loops;
+	alignas(CACHE_LINE) _Atomic uint32_t taken; /* a guest's: whether somebody is in it */
+};
+
+/* The workers that steal from each other. */
+struct crew {
+	unsigned threads;              /* workers that may get a thread: the width less one */
+	_Atomic unsigned started;      /* those of them that have one: worker[0 .. started - 1] */
+	_Atomic unsigned guests_used;  /* guest[0 .. guests_used - 1] may exist */
+	_Atomic bool closing;
+	struct worker *worker;         /* worker[i] has the id i + 1 */
+	struct worker *_Atomic guest[GUESTS_MAX]; /* threads from outside while they call */
+	struct sleeper **sleepers;     /* of worker[i] */
+	bool (*start_another)(struct crew *crew); /* the pool's: one more thread; false if there is none */
+	bool (*orphaned)(const struct crew *crew); /* whether a fork() took the threads away */
+	struct idle idle;
+};
+
+void filch__worker_init(struct worker *w, struct crew *crew, unsigned id);
+void filch__worker_finish(struct worker *w);
+
+/* A thread's whole life in the crew, once it is counted as searching; returns when it closes. */
+void filch__worker_main(struct worker *w);
+
+/* Memory for a call that w makes now, inside whatever it runs; NULL if there is none. */
+struct loop *filch__worker_open(struct worker *w);
+void filch__worker_close(struct worker *w);
+
+/*
+ * Runs the loop, which w opened, but for its first `done` grains, with whoever comes to
+ * help, and returns when all of it is accounted for; false if a fork() left it without
+ * those who ran a part of it.
+ */
+bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool eager);
+
+/* The same for a loop that nobody is to help with; w is NULL if w could not open it. */
+void filch__worker_run_alone(struct worker *w, struct loop *loop, size_t done);
+
+#endif

@@ -17,6 +17,15 @@
 /* What two threads write to stands this far apart: two lines, since they are fetched in pairs. */
 #define CACHE_LINE 128
 
+/* The line of p will be written soon: ask for it while something else is being waited for. */
+#if defined(__x86_64__)
+#define prefetch_write(p) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(p)))
+#elif defined(__GNUC__)
+#define prefetch_write(p) __builtin_prefetch((const void *)(p), 1)
+#else
+#define prefetch_write(p) ((void)(p))
+#endif
+
 #define load_relaxed(p) atomic_load_explicit((p), memory_order_relaxed)
 #define load_acquire(p) atomic_load_explicit((p), memory_order_acquire)
 #define load_seq_cst(p) atomic_load_explicit((p), memory_order_seq_cst)

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define CHUNK_NS_MAX 8000.0 /* no longer, or a changing cost is noticed late */
-#define CHUNK_NS_MIN 500.0  /* no shorter, or the cutting shows */
+#define CHUNK_NS_MIN 500.0  /* no shorter, or the cutting shows; nor than a hand-over takes */
 
 /* x as a size, at least 1 and at most `most`, which is at least 1; not a number counts as 1. */
 static inline size_t chunk_clamp(double x, size_t most)
@@ -34,26 +34,29 @@ static inline size_t chunk_round(size_t size)
 
 /*
  * How many grains to run next, at most `most` > 0, when `rest` > 0 are left to this
- * worker in a pool of `width`, at ns_per_grain each (0 = nobody knows: one).
+ * worker in a pool of `width`, at ns_per_grain each (0 = nobody knows: one).  What is
+ * left is not cut into pieces that last less than least_ns.
  */
-static inline size_t chunk_size(size_t rest, double ns_per_grain, unsigned width, size_t most)
+static inline size_t chunk_size(size_t rest, double ns_per_grain, double least_ns, unsigned width,
+                                size_t most)
 {
-	const size_t parts = width < 4 ? 4 : width < 32 ? width : 32;
-	double ns = (double)(rest / parts) * ns_per_grain;
+	const unsigned parts = width < 4 ? 4 : width < 32 ? width : 32;
+	const double all = (double)rest * ns_per_grain;
+	double ns = all / parts;
 	size_t size = 1;
 
 	if (ns_per_grain > 0) {
-		ns = ns < CHUNK_NS_MIN ? CHUNK_NS_MIN : ns > CHUNK_NS_MAX ? CHUNK_NS_MAX : ns;
-		size = chunk_round(chunk_clamp(ns / ns_per_grain, rest));
+		ns = ns < least_ns ? least_ns : ns > CHUNK_NS_MAX ? CHUNK_NS_MAX : ns;
+		size = all < ns + least_ns ? rest : chunk_round(chunk_clamp(ns / ns_per_grain, rest));
 	}
-	if (size > most)
-		size = most;
-	return size < rest ? size : rest;
+	return size < most ? size : most;
 }
 
-/* How many of `rest` grains to leave to a thief: half, and none of a single one. */
-static inline size_t chunk_far(size_t rest)
+/* How many of `rest` grains to leave to a thief: half, and none if that is not worth his way. */
+static inline size_t chunk_far(size_t rest, double ns_per_grain, double least_ns)
 {
+	if (ns_per_grain > 0 && (double)rest * ns_per_grain < 2 * least_ns)
+		return 0;
 	return chunk_round(rest / 2);
 }
 

@@ -16,9 +16,11 @@ uint64_t filch__cost_key_labelled(uintptr_t function, const char *label)
 {
 	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
 
-	for (; label && *label; label++)
+	if (!label)
+		return cost_key(function);
+	for (; *label; label++)
 		hash = (hash ^ (unsigned char)*label) * 0x100000001b3u;
-	return cost_key(function ^ (uintptr_t)(hash << 1));
+	return cost_key(function ^ (uintptr_t)hash);
 }
 
 static uint64_t cost_pack(struct cost c)

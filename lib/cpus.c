@@ -108,10 +108,10 @@ static void each_line(struct search *s, const char *file, void (*use)(struct sea
 
 /* ---- the quota of one cgroup -------------------------------------------------------- */
 
-/* A number above 0, and moves on behind it; "max", "-1" and the like are none. */
+/* A number above 0, after one blank at most; moves on behind it.  "max" and "-1" are none. */
 static bool parse_number(const char **at, uint64_t *number)
 {
-	const char *text = *at + strspn(*at, " ");
+	const char *text = *at + (**at == ' ');
 	const size_t digits = strspn(text, "0123456789");
 
 	if (digits == 0 || digits > MAX_DIGITS || !ends(text[digits], ' '))
@@ -122,7 +122,7 @@ static bool parse_number(const char **at, uint64_t *number)
 	return *number > 0;
 }
 
-/* So many numbers, the first of a file in the folder. */
+/* The first so many numbers of a file in the folder, which is short and comes in one piece. */
 static bool read_numbers(struct search *s, const char *name, uint64_t *numbers, int count)
 {
 	const int fd = open_file(s, name);

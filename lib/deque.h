@@ -28,39 +28,53 @@ struct deque_slot {
 	_Atomic size_t begin, end;
 };
 
-struct deque_buffer {
-	uint64_t mask;              /* slots - 1; slots is a power of two */
-	struct deque_buffer *older; /* outgrown, kept for thieves that still read it; owner's */
-	struct deque_slot slot[];
-};
+/*
+ * The slots are found through one word, a pointer and in its low bits the power of four
+ * that is their number.  The first few stand right behind bottom: what a thief must fetch
+ * from another core to find and read a chunk is two lines and no pointer between them.
+ */
+enum { DEQUE_SLOTS_INSIDE = 4, DEQUE_POWER_MAX = 14, DEQUE_POWER_MASK = 15 };
 
 struct deque {
 	alignas(CACHE_LINE) _Atomic uint64_t top;    /* advanced by whoever takes the oldest */
 	alignas(CACHE_LINE) _Atomic uint64_t bottom; /* written by the owner alone */
-	struct deque_buffer *_Atomic buffer;         /* written by the owner; NULL until first used */
+	_Atomic uintptr_t buffer;                    /* written by the owner */
+	struct deque_slot inside[DEQUE_SLOTS_INSIDE];
+	alignas(CACHE_LINE) uint64_t top_seen; /* the owner's: top was at least here */
+	void *outgrown[DEQUE_POWER_MAX + 1];   /* buffers that thieves may still read; the owner's */
 };
-
-enum { DEQUE_SLOTS_MIN = 64 };
 
 /* first: where the indices start; 0 but in tests of their wrapping. */
 void filch__deque_init(struct deque *d, uint64_t first);
 void filch__deque_finish(struct deque *d);
 
-/* Owner only.  False if there is no room and no memory for more; nothing happened then. */
+/* Owner only.  False if there is no memory for more slots; nothing happened then. */
 bool filch__deque_grow(struct deque *d);
 
-static inline void deque_slot_write(struct deque_buffer *b, uint64_t i, struct chunk c)
+static inline uint64_t deque_slots(uintptr_t buffer)
 {
-	struct deque_slot *s = &b->slot[i & b->mask];
+	return (uint64_t)1 << 2 * (buffer & DEQUE_POWER_MASK);
+}
+
+static inline struct deque_slot *deque_slot(uintptr_t buffer, uint64_t i)
+{
+	struct deque_slot *slots = (struct deque_slot *)(buffer & ~(uintptr_t)DEQUE_POWER_MASK);
+
+	return &slots[i & (deque_slots(buffer) - 1)];
+}
+
+static inline void deque_slot_write(uintptr_t buffer, uint64_t i, struct chunk c)
+{
+	struct deque_slot *s = deque_slot(buffer, i);
 
 	store_relaxed(&s->loop, c.loop);
 	store_relaxed(&s->begin, c.range.begin);
 	store_relaxed(&s->end, c.range.end);
 }
 
-static inline struct chunk deque_slot_read(struct deque_buffer *b, uint64_t i)
+static inline struct chunk deque_slot_read(uintptr_t buffer, uint64_t i)
 {
-	struct deque_slot *s = &b->slot[i & b->mask];
+	struct deque_slot *s = deque_slot(buffer, i);
 
 	return (struct chunk){load_relaxed(&s->loop),
 	                      {load_relaxed(&s->begin), load_relaxed(&s->end)}};
@@ -76,17 +90,16 @@ static inline uint64_t deque_bottom(struct deque *d)
 static inline bool deque_push(struct deque *d, struct chunk c)
 {
 	const uint64_t bottom = load_relaxed(&d->bottom);
-	/* acquire: pairs with the claim in deque_claim(), which a thief makes after it has
-	 * read the slot: the slot that we reuse is read no more. */
-	const uint64_t top = load_acquire(&d->top);
-	struct deque_buffer *b = load_relaxed(&d->buffer);
 
-	if (!b || (int64_t)(bottom - top) > (int64_t)b->mask) {
-		if (!filch__deque_grow(d))
+	if (bottom - d->top_seen >= deque_slots(load_relaxed(&d->buffer))) {
+		/* acquire: pairs with the claim in deque_claim(), which a thief makes after it has
+		 * read the slot: the slots below top are read no more. */
+		d->top_seen = load_acquire(&d->top);
+		if (bottom - d->top_seen >= deque_slots(load_relaxed(&d->buffer)) &&
+		    !filch__deque_grow(d))
 			return false;
-		b = load_relaxed(&d->buffer);
 	}
-	deque_slot_write(b, bottom, c);
+	deque_slot_write(load_relaxed(&d->buffer), bottom, c);
 	/* release: pairs with the load of bottom in deque_peek(): who sees the new bottom
 	 * sees the slot, the buffer, and the loop that the chunk belongs to. */
 	store_release(&d->bottom, bottom + 1);
@@ -101,7 +114,7 @@ static inline bool deque_push(struct deque *d, struct chunk c)
 static inline bool deque_pop(struct deque *d, uint64_t floor, struct chunk *c, uint64_t *older)
 {
 	const uint64_t bottom = load_relaxed(&d->bottom) - 1;
-	struct deque_buffer *const b = load_relaxed(&d->buffer);
+	const uintptr_t b = load_relaxed(&d->buffer);
 	uint64_t top;
 	int64_t left;
 	bool won;
@@ -144,10 +157,11 @@ static inline bool deque_peek(struct deque *d, struct chunk *c, uint64_t *ticket
 	 * load of bottom pairs with the releases in deque_push(), deque_pop(). */
 	const uint64_t top = load_seq_cst(&d->top);
 	const uint64_t bottom = load_seq_cst(&d->bottom);
-	struct deque_buffer *b;
+	uintptr_t b;
 
 	if ((int64_t)(bottom - top) <= 0)
 		return false;
+	prefetch_write(&d->top); /* for the claim; comes while the caller looks at the loop */
 
 	/* acquire: pairs with the release in filch__deque_grow(): the slots were copied. */
 	b = load_acquire(&d->buffer);

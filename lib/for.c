@@ -13,10 +13,19 @@
 #define UNCLOCKED_NS 1000.0
 /* A call known to be shorter is run in place, watching the clock, unless somebody searches. */
 #define IN_PLACE_NS 10000.0
-/* A call at least this long gains when a searching worker takes half of it. */
+/* A call at least this long gains when a searching worker takes half of it: two hand-overs
+ * go by, there and back, and what is shared must be more than what that costs. */
 #define SHARED_NS 700.0
+#define SHARED_HANDOVERS 4
 
 enum { SAMPLE_EVERY = 16 }; /* unclocked calls are still measured now and then */
+
+static double shared_ns(struct idle *idle)
+{
+	const double ns = SHARED_HANDOVERS * idle_handover_ns(idle);
+
+	return ns > SHARED_NS ? ns : SHARED_NS;
+}
 
 /* ---- bursts --------------------------------------------------------------------------------- */
 
@@ -40,8 +49,6 @@ static bool burst_pays(struct idle *idle, double ns, uint64_t now)
 
 	if (platform_ns(now - burst.ended) > paid)
 		burst.forgone_ns = 0;
-	if (idle_searching(idle))
-		return false;
 	burst.forgone_ns += ns / 2;
 	if (burst.forgone_ns < paid)
 		return false;
@@ -140,7 +147,7 @@ static enum why why_alone(const struct call *c, const struct loop *loop, struct 
 		return WHY_MAX_WORKERS;
 	if (loop->grains == 1)
 		return WHY_ONE_ITEM;
-	if (c->cost.seen >= COST_SURE && !c->cost.wild && ns < SHARED_NS)
+	if (c->cost.seen >= COST_SURE && !c->cost.wild && ns < shared_ns(&c->pool->crew.idle))
 		return WHY_TINY;
 	return WHY_PARALLEL;
 }
@@ -163,6 +170,7 @@ static void place(struct loop *loop, const struct call *c, struct worker *w)
 	loop->parent_begin = around ? around->handle.begin : 0;
 	store_relaxed(&loop->parent, around ? around->handle.loop : NULL);
 	store_relaxed(&loop->depth, around ? load_relaxed(&around->handle.loop->depth) + 1 : 0);
+	store_relaxed(&loop->cpu, filch__cpu_here());
 	store_relaxed(&loop->helpers, w && c->pool ? helpers_of(c, w) : 0);
 	store_relaxed(&loop->grain_ns, c->cost.seen || c->cost.ns > 0
 	                                       ? c->cost.ns * (float)loop->grain
@@ -200,6 +208,9 @@ static int run_loop(struct call *c, struct worker *w, struct loop *loop)
 	filch__loop_init(loop, c->n, c->body, c->ctx, c->options, c->counted);
 	place(loop, c, w);
 	why = why_alone(c, loop, w);
+	if (why == WHY_PARALLEL && !c->eager && !idle_searching(&c->pool->crew.idle))
+		c->eager = burst_pays(&c->pool->crew.idle, (double)c->cost.ns * (double)c->n,
+		                      platform_ticks());
 	if (why == WHY_PARALLEL)
 		whole = filch__worker_run(w, loop, c->done, c->eager);
 	else
@@ -241,16 +252,19 @@ static bool run_known(struct call *c, int *code)
 {
 	const double ns = (double)c->cost.ns * (double)c->n;
 	struct idle *idle = &c->pool->crew.idle;
-	uint64_t now;
+	const bool somebody = idle_searching(idle) && ns >= shared_ns(idle);
 
-	if (ns < UNCLOCKED_NS && (ns < SHARED_NS || !idle_searching(idle))) {
+	if (ns < UNCLOCKED_NS && !somebody) {
 		*code = run_unclocked(c);
 		return true;
 	}
-	now = platform_ticks();
-	c->eager = burst_pays(idle, ns, now);
-	if (ns < IN_PLACE_NS && !c->eager && !idle_searching(idle))
-		return run_watched(c, now, code);
+	if (ns < IN_PLACE_NS && !somebody) {
+		const uint64_t now = platform_ticks();
+
+		c->eager = burst_pays(idle, ns, now);
+		if (!c->eager)
+			return run_watched(c, now, code);
+	}
 	return false;
 }
 

@@ -6,6 +6,8 @@
 #define WAKE_NS_FIRST 10000.0f
 #define LATENCY_NS_FIRST 50000.0f
 #define LATENCY_NS_LEAST 5000.0f
+#define HANDOVER_NS_FIRST 200.0f
+#define HANDOVER_NS_MOST 2000.0
 #define SPIN_NS_LEAST 20000.0
 #define SPIN_NS_MOST 200000.0
 
@@ -22,15 +24,25 @@ static unsigned searching_in(uint64_t state)
 	return (unsigned)(state >> 32);
 }
 
+/* At most half of the CPUs are spent on looking for work; one worker may always look. */
+static unsigned most_searchers(unsigned sleepers, unsigned cpus)
+{
+	const unsigned most = cpus / 2 < sleepers ? cpus / 2 : sleepers;
+
+	return most ? most : 1;
+}
+
 void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned sleepers,
-                      unsigned searchers_max, uint64_t spin_ns)
+                      unsigned cpus, uint64_t spin_ns)
 {
 	idle->sleeper = sleeper;
 	idle->sleepers = sleepers;
-	idle->searchers_max = searchers_max;
+	idle->searchers_max = most_searchers(sleepers, cpus);
+	idle->roomy = sleepers < cpus;
 	idle->spin_ns = spin_ns;
 	store_relaxed(&idle->wake_ns, WAKE_NS_FIRST);
 	store_relaxed(&idle->latency_ns, LATENCY_NS_FIRST);
+	store_relaxed(&idle->handover_ns, HANDOVER_NS_FIRST);
 }
 
 uint64_t filch__idle_spin_ns(struct idle *idle)
@@ -83,6 +95,36 @@ static void learn_latency(struct idle *idle, struct sleeper *s)
 	double ns = platform_ns(since);
 
 	learn(&idle->latency_ns, ns > LATENCY_NS_LEAST ? ns : LATENCY_NS_LEAST);
+}
+
+void filch__idle_learn_handover(struct idle *idle, double ns)
+{
+	/* More is not the way of a cache line but a thread that was not running. */
+	if (ns < HANDOVER_NS_MOST)
+		learn(&idle->handover_ns, ns);
+}
+
+/* ---- where to run ----------------------------------------------------------------------- */
+
+/* The sleeper runs again: beside its waker, or where its waker is? */
+static void settle(struct idle *idle, struct sleeper *s)
+{
+	if (s->place.moved)
+		filch__place_back(&s->place);
+	else if (idle->roomy && !load_relaxed(&idle->packed) &&
+	         filch__cpu_here() == load_relaxed(&s->woken_from))
+		store_relaxed(&idle->packed, true);
+}
+
+void filch__idle_step_aside(struct idle *idle, unsigned cpu)
+{
+	struct platform_place place = {.thread = NULL};
+
+	if (!idle->roomy || cpu == PLATFORM_NO_CPU || filch__cpu_here() != cpu)
+		return;
+	store_relaxed(&idle->packed, true);
+	filch__place_off(&place, cpu);
+	filch__place_back(&place);
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */
@@ -143,6 +185,7 @@ void filch__idle_sleep(struct idle *idle, unsigned number, bool (*look)(void *),
 		store_relaxed(&s->park, AWAKE);
 		fetch_add_relaxed(&idle->state, SEARCHING - ASLEEP);
 	} else if (slept) {
+		settle(idle, s);
 		learn_latency(idle, s);
 	}
 }
@@ -156,13 +199,19 @@ bool filch__idle_release(struct sleeper *s)
 	return true;
 }
 
+/* The sleeper was claimed by us: until the release he touches none of this. */
 static void wake(struct idle *idle, unsigned number)
 {
+	struct sleeper *s = idle->sleeper[number];
 	const uint64_t before = platform_ticks();
+	const unsigned here = filch__cpu_here();
 
 	fetch_add_relaxed(&idle->state, SEARCHING - ASLEEP);
-	store_relaxed(&idle->sleeper[number]->woken_at, before);
-	if (filch__idle_release(idle->sleeper[number]))
+	store_relaxed(&s->woken_at, before);
+	store_relaxed(&s->woken_from, here);
+	if (load_relaxed(&idle->packed))
+		filch__place_off(&s->place, here);
+	if (filch__idle_release(s))
 		learn(&idle->wake_ns, platform_ns(platform_ticks() - before));
 }
 

@@ -27,6 +27,8 @@ enum { AWAKE = 0, PARKED = 1 };
 struct sleeper {
 	alignas(CACHE_LINE) _Atomic uint32_t park; /* PARKED by its owner; AWAKE by anybody */
 	_Atomic uint64_t woken_at;                 /* ticks; written by who wakes it */
+	_Atomic unsigned woken_from;               /* the CPU of who did */
+	struct platform_place place;               /* his who claimed it, then its own again */
 };
 
 struct idle {
@@ -39,10 +41,13 @@ struct idle {
 	uint64_t spin_ns;              /* 0 = by the cost of a wake-up */
 	_Atomic float wake_ns;         /* what a wake-up costs the waker: learned */
 	_Atomic float latency_ns;      /* from there until the sleeper works: learned */
+	_Atomic float handover_ns;     /* from a push until one who searches has it: learned */
+	bool roomy;                    /* there is a CPU for each worker */
+	_Atomic bool packed;           /* the kernel has put sleepers where their wakers are */
 };
 
 void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned sleepers,
-                      unsigned searchers_max, uint64_t spin_ns);
+                      unsigned cpus, uint64_t spin_ns);
 
 static inline unsigned idle_searching(struct idle *idle)
 {
@@ -51,6 +56,14 @@ static inline unsigned idle_searching(struct idle *idle)
 
 /* How long to look for work before sleeping: about what a wake-up costs. */
 uint64_t filch__idle_spin_ns(struct idle *idle);
+
+/* A searching worker took what was pushed so long ago. */
+void filch__idle_learn_handover(struct idle *idle, double ns);
+
+static inline double idle_handover_ns(struct idle *idle)
+{
+	return load_relaxed(&idle->handover_ns);
+}
 
 /* How long a loop must still take, done alone, before waking a helper gains anything. */
 double filch__idle_break_even_ns(struct idle *idle);
@@ -68,6 +81,12 @@ void filch__idle_search_end(struct idle *idle);
  * himself, and if there is something to do he does not sleep.
  */
 void filch__idle_sleep(struct idle *idle, unsigned number, bool (*look)(void *), void *arg);
+
+/*
+ * For a worker about to help one who is, or was, on `cpu`: if that is where it is itself, it
+ * moves, for a moment or for good.
+ */
+void filch__idle_step_aside(struct idle *idle, unsigned cpu);
 
 /*
  * Whether somebody will see what was pushed before this call: FOUND if somebody is

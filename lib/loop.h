@@ -8,7 +8,9 @@
  *
  * A loop's memory is a worker's, and stays memory for loops until the pool is gone: a
  * thief may look at a loop that has ended, as long as it believes nothing it sees
- * there before its claim succeeds (deque.h).  What it may look at is atomic.
+ * there before its claim succeeds (deque.h).  What it may look at so early is atomic:
+ * parent, depth, helpers, cpu.  The rest is written before the first push, and read by
+ * who has claimed a chunk, unless it is atomic, too.
  */
 #include "chunk.h"
 #include "filch.h"
@@ -22,37 +24,41 @@ struct worker;
 enum { VISITOR_WORDS = FILCH_MAX_WORKERS / 64 };
 
 struct loop {
-	/* Read by thieves, also of loops that have ended; written before the first push. */
-	struct loop *_Atomic parent; /* the call around this one, NULL = none */
-	_Atomic unsigned depth;      /* how many are around it */
-	_Atomic unsigned helpers;    /* workers with an id below this may take part */
-
-	/* Written before the first push, read by who claimed a chunk. */
+	/* What a thief needs stands together: two lines. */
+	alignas(CACHE_LINE) struct loop *_Atomic parent; /* the call around this one, NULL = none */
 	filch_body *body;
 	void *ctx;
-	struct worker *owner;           /* who called; waits for the end */
-	size_t items, grain, grains;    /* grains = items / grain, rounded up */
-	size_t parent_begin;            /* first item of the parent's chunk that called */
-	size_t most;                    /* grains in a chunk */
+	struct worker *owner;     /* who called; waits for the end */
+	size_t items, grain, grains; /* grains = items / grain, rounded up */
+	size_t most;              /* grains in a chunk */
+	_Atomic unsigned depth;   /* how many calls are around this one */
+	_Atomic unsigned helpers; /* workers with an id below this may take part */
+	_Atomic unsigned cpu;     /* where the caller was when it called */
+	_Atomic float grain_ns;   /* cost of a grain as now known, 0 = unknown */
+	_Atomic size_t stop_from; /* items from here on do not start */
+	_Atomic uint64_t pushed;  /* ticks: when the owner last left something to thieves */
 	const struct filch_options *options; /* the caller's, never NULL, of full size */
-	bool cut;                       /* must be cut even when nobody helps */
-	bool counted;                   /* somebody wants to know chunks, steals and so on */
-	uint64_t begin_ns, deadline_ns; /* 0 = none */
-	uint64_t told_ns;               /* last progress report; the owner's */
+	uint64_t deadline_ns;     /* 0 = none */
+	bool cut;                 /* must be cut even when nobody helps */
+	bool counted;             /* somebody wants to know chunks, steals and so on */
 
-	/* Written by all who take part. */
+	/* Written when a thief leaves. */
 	alignas(CACHE_LINE) _Atomic size_t remaining; /* grains that nobody has accounted for */
-	_Atomic size_t done;         /* items that ran; kept only for progress */
-	_Atomic uint64_t work_ticks; /* inside bodies */
+	_Atomic uint64_t work_ticks;                  /* inside bodies */
+	_Atomic size_t skipped;
+
+	/* Only for those who ask. */
+	_Atomic size_t done; /* items that ran; kept only for progress */
 	_Atomic uint64_t chunks, steals, wakes;
-	_Atomic size_t ran, skipped, failures, chunk_min, chunk_max;
+	_Atomic size_t ran, failures, chunk_min, chunk_max;
 	_Atomic uint64_t visitors[VISITOR_WORDS]; /* a bit for each id that took part */
 
-	alignas(CACHE_LINE) _Atomic size_t stop_from; /* items from here on do not start */
-	_Atomic int reason;                           /* why, if no body failed */
-	_Atomic float grain_ns;                       /* cost of a grain as now known, 0 = unknown */
-	_Atomic uint64_t next_start_ns;               /* of the next item, with a pause */
-	struct lock failing;                          /* guards the next two */
+	/* Rare, or the owner's alone. */
+	alignas(CACHE_LINE) size_t parent_begin; /* first item of the parent's chunk that called */
+	_Atomic int reason;                      /* why it was stopped, if no body failed */
+	_Atomic uint64_t next_start_ns;          /* of the next item, with a pause */
+	uint64_t begin_ns, told_ns;              /* start and last report; with progress, timeout */
+	struct lock failing;                     /* guards the next two */
 	size_t first_error;
 	int code;
 };
@@ -87,8 +93,10 @@ struct visit {
 	size_t far;         /* grains that it has left for thieves, if they are still there */
 	bool from_back;     /* runs its last chunks first */
 	bool alone;         /* nobody may help: nothing is pushed */
+	bool available;     /* still counted as searching: will be back in a moment */
 	bool eager;         /* wakes a helper whether it pays for this loop or not */
 	double grain_ns;    /* its own idea of the cost */
+	double least_ns;    /* no piece is to be shorter */
 	uint64_t ticks;     /* when its last chunk ended */
 	uint64_t work_ticks, chunks;
 	size_t accounted; /* grains */

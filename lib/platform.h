@@ -39,6 +39,26 @@ void filch__thread_join(struct platform_thread *t);
 /* Names the calling thread "name/id" for debuggers, shortened as the system wants it. */
 void filch__thread_name(const char *name, unsigned id);
 
+/* ---- places ----------------------------------------------------------------------- */
+
+/*
+ * Some kernels put a thread that is woken onto the CPU of the one who wakes it, though
+ * others are idle; then the two take turns where they should run side by side.
+ */
+struct platform_place {
+	struct platform_thread *thread; /* NULL: the calling one */
+	uint64_t mask[16];              /* where it might run before */
+	bool moved;
+};
+
+/* The CPU that the calling thread is on; PLATFORM_NO_CPU if that cannot be known. */
+enum { PLATFORM_NO_CPU = 0xffff };
+unsigned filch__cpu_here(void);
+
+/* Forbids the thread the CPU until filch__place_back(), if that leaves it another. */
+void filch__place_off(struct platform_place *place, unsigned cpu);
+void filch__place_back(struct platform_place *place);
+
 /* ---- waiting --------------------------------------------------------------------- */
 
 /*

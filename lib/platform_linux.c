@@ -175,12 +175,18 @@ bool filch__thread_start(struct platform_thread *t, size_t stack_bytes, void (*r
 	return true;
 }
 
+static pthread_t thread_of(const struct platform_thread *t)
+{
+	pthread_t id = pthread_self();
+
+	if (t)
+		memcpy(&id, &t->handle, sizeof id);
+	return id;
+}
+
 void filch__thread_join(struct platform_thread *t)
 {
-	pthread_t id;
-
-	memcpy(&id, &t->handle, sizeof id);
-	pthread_join(id, NULL);
+	pthread_join(thread_of(t), NULL);
 }
 
 void filch__thread_name(const char *name, unsigned id)
@@ -191,6 +197,42 @@ void filch__thread_name(const char *name, unsigned id)
 
 	snprintf(text, sizeof text, "%.*s%s", room, name, number);
 	pthread_setname_np(pthread_self(), text);
+}
+
+/* ---- places ----------------------------------------------------------------------- */
+
+unsigned filch__cpu_here(void)
+{
+	int cpu = sched_getcpu();
+
+	return cpu >= 0 && cpu < PLATFORM_NO_CPU ? (unsigned)cpu : PLATFORM_NO_CPU;
+}
+
+/* A machine of more CPUs than a cpu_set_t holds is left alone: the kernel refuses the size. */
+void filch__place_off(struct platform_place *place, unsigned cpu)
+{
+	const pthread_t id = thread_of(place->thread);
+	cpu_set_t set;
+
+	_Static_assert(sizeof set == sizeof place->mask, "a mask fits");
+	place->moved = false;
+	if (pthread_getaffinity_np(id, sizeof set, &set) || cpu >= CPU_SETSIZE ||
+	    !CPU_ISSET(cpu, &set) || CPU_COUNT(&set) < 2)
+		return;
+	memcpy(place->mask, &set, sizeof set);
+	CPU_CLR(cpu, &set);
+	place->moved = !pthread_setaffinity_np(id, sizeof set, &set);
+}
+
+void filch__place_back(struct platform_place *place)
+{
+	cpu_set_t set;
+
+	if (!place->moved)
+		return;
+	memcpy(&set, place->mask, sizeof set);
+	pthread_setaffinity_np(thread_of(place->thread), sizeof set, &set);
+	place->moved = false;
 }
 
 /* ---- waiting ------------------------------------------------------------------------ */

@@ -159,19 +159,10 @@ static void pool_free(struct filch_pool *pool)
 	filch__free(pool);
 }
 
-/* At most half of the CPUs are spent on looking for work; one may always look. */
-static unsigned searchers_max(unsigned threads)
-{
-	unsigned cpus = filch__affinity_count();
-	unsigned most = (cpus ? cpus : filch__cpus_online()) / 2;
-
-	most = most < threads ? most : threads;
-	return most ? most : 1;
-}
-
 static bool crew_init(struct crew *crew, unsigned workers, uint64_t spin_ns)
 {
 	const unsigned threads = workers - 1;
+	const unsigned cpus = filch__affinity_count();
 
 	crew->start_another = start_another;
 	crew->orphaned = orphaned;
@@ -185,8 +176,10 @@ static bool crew_init(struct crew *crew, unsigned workers, uint64_t spin_ns)
 	for (unsigned i = 0; i < threads; i++) {
 		filch__worker_init(&crew->worker[i], crew, i + 1);
 		crew->sleepers[i] = &crew->worker[i].sleeper;
+		crew->sleepers[i]->place.thread = &crew->worker[i].thread;
 	}
-	filch__idle_init(&crew->idle, crew->sleepers, threads, searchers_max(threads), spin_ns);
+	filch__idle_init(&crew->idle, crew->sleepers, threads,
+	                 cpus ? cpus : filch__cpus_online(), spin_ns);
 	return true;
 }
 

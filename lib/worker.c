@@ -4,6 +4,10 @@
 
 #include <math.h>
 
+#define SHORT_NS 20000.0 /* for so long a worker may pass as searching while it helps */
+
+enum { LOOK_EVERY = 4 }; /* pauses of one who waits for the end of its own loop */
+
 /* ---- visits ---------------------------------------------------------------------------- */
 
 static void visit_begin(struct visit *v, struct worker *w, struct loop *loop)
@@ -15,9 +19,13 @@ static void visit_begin(struct visit *v, struct worker *w, struct loop *loop)
 		.chunk_min = SIZE_MAX,
 		.grain_ns = load_relaxed(&loop->grain_ns),
 		.ticks = platform_ticks(),
+		.least_ns = CHUNK_NS_MIN,
 	};
-	if (w)
-		w->visit = v;
+	if (!w)
+		return;
+	w->visit = v;
+	if (idle_handover_ns(&w->crew->idle) > CHUNK_NS_MIN)
+		v->least_ns = idle_handover_ns(&w->crew->idle);
 }
 
 static void visit_end(struct visit *v)
@@ -99,6 +107,21 @@ static void offer(struct visit *v, bool fresh)
 	v->ticks = platform_ticks(); /* waking is not the body's work */
 }
 
+/*
+ * A worker that helps with something short stays counted as searching: to leave and to come
+ * back would each take the idle room's line away from a caller about to look there.
+ */
+static bool is_short(const struct visit *v, size_t left)
+{
+	return v->grain_ns > 0 && (double)left * v->grain_ns < SHORT_NS;
+}
+
+static void stop_searching(struct visit *v)
+{
+	filch__idle_search_end(&v->worker->crew->idle);
+	v->available = false;
+}
+
 /* ---- running -------------------------------------------------------------------------------- */
 
 static bool push(struct visit *v, struct range r)
@@ -114,7 +137,8 @@ static struct range next_chunk(struct visit *v, bool *near_pushed)
 {
 	struct loop *loop = v->handle.loop;
 	const size_t left = range_size(v->near) + v->far; /* at most all grains */
-	size_t size = chunk_size(left, v->grain_ns, v->alone ? 1 : v->worker->crew->threads + 1,
+	const double least = v->least_ns;
+	size_t size = chunk_size(left, v->grain_ns, least, v->alone ? 1 : v->worker->crew->threads + 1,
 	                         loop->most);
 	bool fresh = false;
 	struct range chunk;
@@ -126,7 +150,7 @@ static struct range next_chunk(struct visit *v, bool *near_pushed)
 	if (!v->far) {
 		struct range far;
 
-		v->far = chunk_far(left);
+		v->far = chunk_far(left, v->grain_ns, least);
 		far = range_take(&v->near, v->far, !v->from_back);
 		fresh = v->far && push(v, far);
 		if (!fresh && v->far) {
@@ -138,6 +162,10 @@ static struct range next_chunk(struct visit *v, bool *near_pushed)
 	chunk = range_take(&v->near, size < range_size(v->near) ? size : range_size(v->near),
 	                   v->from_back);
 	*near_pushed = range_size(v->near) && v->far && push(v, v->near);
+	if (fresh)
+		store_relaxed(&loop->pushed, v->ticks);
+	if (v->available && !is_short(v, left))
+		stop_searching(v);
 	if (v->far)
 		offer(v, fresh);
 	return chunk;
@@ -241,6 +269,8 @@ static bool steal(struct worker *w, struct loop *below, struct chunk *c, bool ta
 			continue;
 		if (!take)
 			return true;
+		if (!below)
+			filch__idle_step_aside(&crew->idle, load_relaxed(&c->loop->cpu));
 		if (deque_claim(&from->deque, ticket)) {
 			w->victim = i;
 			return true;
@@ -250,25 +280,37 @@ static bool steal(struct worker *w, struct loop *below, struct chunk *c, bool ta
 }
 
 /*
- * Runs a stolen chunk and whatever of the loop is left to us of it.  Its accounting is
- * the last touch: the owner may return at that instant, and its loop be another's.
+ * Runs a stolen chunk and whatever of the loop is left to us of it; how many grains that was.
+ * *available: whether the worker is counted as searching, before and after.
  */
-static void run_stolen(struct worker *w, struct chunk c)
+static size_t run_stolen(struct worker *w, struct chunk c, bool *available)
 {
-	struct worker *owner = c.loop->owner;
 	struct visit v;
 
 	visit_begin(&v, w, c.loop);
+	v.available = *available;
 	v.near = c.range;
-	v.from_back = w != owner;
+	v.from_back = w != c.loop->owner;
 	if (c.loop->counted)
 		fetch_add_relaxed(&c.loop->steals, 1);
 	run_visit(&v);
 	visit_end(&v);
-	/* seq_cst: its release part pairs with the acquire in has_ended(): the owner sees all
-	 * that we did.  With the load of park in filch__idle_release() it pairs with the
-	 * owner's parking: he sees the end, or we see him parked. */
-	if (fetch_sub_seq_cst(&c.loop->remaining, v.accounted) == v.accounted && w != owner)
+	*available = v.available;
+	return v.accounted;
+}
+
+/*
+ * The last touch of a loop by one who is not its owner: he may return at that instant, and
+ * its memory be another's.
+ */
+static void leave(struct worker *w, struct loop *loop, size_t accounted)
+{
+	struct worker *owner = loop->owner;
+
+	/* seq_cst: its release part pairs with the acquire part in has_ended(): the owner sees all
+	 * that we did.  With the load of park in filch__idle_release() it pairs with the owner's
+	 * parking: he sees the end, or we see him parked. */
+	if (fetch_sub_seq_cst(&loop->remaining, accounted) == accounted && w != owner)
 		filch__idle_release(&owner->sleeper);
 }
 
@@ -276,7 +318,7 @@ static void run_stolen(struct worker *w, struct chunk c)
 
 static bool has_ended(void *loop)
 {
-	/* seq_cst: pairs with the subtraction in run_stolen(), both for what the thieves did
+	/* seq_cst: pairs with the subtraction in leave(), both for what the thieves did
 	 * and for the sleeping. */
 	return load_seq_cst(&((struct loop *)loop)->remaining) == 0;
 }
@@ -295,11 +337,14 @@ static bool wait_for_end(struct worker *w, struct loop *loop)
 	uint64_t since = platform_ticks();
 	struct chunk c;
 
-	while (!has_ended(loop)) {
+	for (unsigned i = 0; !has_ended(loop); i++) {
 		if (w->crew->orphaned(w->crew))
 			return false;
-		if (steal(w, loop, &c, true)) {
-			run_stolen(w, c);
+		/* Not each time: looking at a deque takes its lines away from who works there. */
+		if (i % LOOK_EVERY == 0 && steal(w, loop, &c, true)) {
+			bool available = false;
+
+			leave(w, c.loop, run_stolen(w, c, &available));
 			since = platform_ticks();
 		} else if (platform_ns(platform_ticks() - since) < (double)spin_ns) {
 			platform_pause();
@@ -346,24 +391,28 @@ static bool look(void *worker)
 
 /*
  * Searches, sleeps, searches, until there is a chunk to run; false if the crew closes.
- * The worker is counted as searching when it comes in, and not when it leaves.
+ * The worker is counted as searching all the while, and still is when it leaves.
  */
 static bool search(struct worker *w, struct chunk *c, bool may_spin)
 {
 	struct idle *idle = &w->crew->idle;
 	uint64_t since = platform_ticks();
+	bool looked = false; /* and saw nothing, a moment ago */
 	bool found;
 
 	while (!(found = steal(w, NULL, c, true)) && !is_closing(w->crew)) {
-		if (may_spin &&
-		    platform_ns(platform_ticks() - since) < (double)filch__idle_spin_ns(idle)) {
+		looked = may_spin && platform_ns(platform_ticks() - since) <
+		                             (double)filch__idle_spin_ns(idle);
+		if (looked) {
 			platform_pause();
 			continue;
 		}
 		filch__idle_sleep(idle, w->id - 1, look, w);
 		since = platform_ticks();
 	}
-	filch__idle_search_end(idle);
+	if (found && looked)
+		filch__idle_learn_handover(idle, platform_ns(platform_ticks() -
+		                                             load_relaxed(&c->loop->pushed)));
 	return found;
 }
 
@@ -373,9 +422,15 @@ void filch__worker_main(struct worker *w)
 	struct chunk c;
 
 	while (search(w, &c, may_spin)) {
-		run_stolen(w, c);
-		may_spin = filch__idle_search_begin(&w->crew->idle);
+		bool available = true;
+		const size_t accounted = run_stolen(w, c, &available);
+
+		/* Before the owner can call again: he shall know that somebody is there. */
+		if (!available)
+			may_spin = filch__idle_search_begin(&w->crew->idle);
+		leave(w, c.loop, accounted);
 	}
+	filch__idle_search_end(&w->crew->idle);
 }
 
 /* ---- life of a worker --------------------------------------------------------------------------------- */

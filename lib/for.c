@@ -11,8 +11,8 @@
 
 /* A call known to be shorter is run in place without reading a clock. */
 #define UNCLOCKED_NS 1000.0
-/* A call known to be shorter is run in place, watching the clock, unless somebody searches. */
-#define IN_PLACE_NS 10000.0
+/* A call known to be shorter, and not worth a wake-up, is run in place, watching the clock. */
+#define IN_PLACE_NS 50000.0
 /* A call at least this long gains when a searching worker takes half of it: two hand-overs
  * go by, there and back, and what is shared must be more than what that costs. */
 #define SHARED_NS 700.0
@@ -73,13 +73,18 @@ struct call {
 	bool counted;
 };
 
+static bool trusted(const struct call *c)
+{
+	return c->cost.seen >= COST_SURE && !c->cost.wild;
+}
+
 /* As what a body runs that is called right here: as the worker that the thread is already. */
 static struct filch_worker handle_here(const struct call *c)
 {
 	struct worker *w = filch__worker_self();
 	struct filch_worker h = {.failed = SIZE_MAX};
 
-	if (w && c->pool && w->crew == &c->pool->crew) {
+	if (w && w->crew == (c->pool ? &c->pool->crew : pool_default_crew())) {
 		h.id = w->id;
 		if (w->visit) {
 			h.loop = w->visit->handle.loop;
@@ -147,7 +152,7 @@ static enum why why_alone(const struct call *c, const struct loop *loop, struct 
 		return WHY_MAX_WORKERS;
 	if (loop->grains == 1)
 		return WHY_ONE_ITEM;
-	if (c->cost.seen >= COST_SURE && !c->cost.wild && ns < shared_ns(&c->pool->crew.idle))
+	if (trusted(c) && ns < shared_ns(&c->pool->crew.idle))
 		return WHY_TINY;
 	return WHY_PARALLEL;
 }
@@ -181,6 +186,8 @@ static void remember(const struct call *c, struct loop *loop)
 {
 	const double ns = platform_ns(load_relaxed(&loop->work_ticks));
 
+	if (filch__stats_wanted()) /* where calls are counted, none is to be done uncounted */
+		return;
 	if (c->n > c->done && !load_relaxed(&loop->skipped) && !loop->code && !c->options->pause_ns)
 		filch__cost_learn(c->key, c->n - c->done, ns);
 }
@@ -261,11 +268,19 @@ static bool run_known(struct call *c, int *code)
 	if (ns < IN_PLACE_NS && !somebody) {
 		const uint64_t now = platform_ticks();
 
-		c->eager = burst_pays(idle, ns, now);
+		c->eager = filch__idle_wake_pays(idle, ns, now) || burst_pays(idle, ns, now);
 		if (!c->eager)
 			return run_watched(c, now, code);
 	}
 	return false;
+}
+
+/* Known to be so short that nobody could help: then not even the pool is looked at. */
+static bool is_tiny(struct call *c)
+{
+	c->key = cost_key(c->function);
+	c->cost = cost_recall(c->key);
+	return trusted(c) && (double)c->cost.ns * (double)c->n < SHARED_NS;
 }
 
 static int run_plain(struct call *c)
@@ -277,9 +292,7 @@ static int run_plain(struct call *c)
 		h = handle_here(c);
 		return c->n ? c->body(c->ctx, 0, 1, &h) : FILCH_OK;
 	}
-	c->key = cost_key(c->function);
-	c->cost = cost_recall(c->key);
-	if (c->pool && c->cost.seen >= COST_SURE && !c->cost.wild && run_known(c, &code))
+	if (c->pool && trusted(c) && run_known(c, &code))
 		return code;
 	return run_placed(c);
 }
@@ -307,6 +320,9 @@ static int run(filch_pool *pool, size_t n, filch_body *body, void *ctx,
 	struct call c = {.n = n, .body = body, .ctx = ctx, .function = function, .options = &defaults};
 	int error;
 
+	/* Where calls are counted, nothing is ever trusted (remember()). */
+	if (!user && is_tiny(&c) && !pool)
+		return run_unclocked(&c);
 	c.pool = filch__pool_of(pool);
 	error = c.pool ? filch__pool_error(c.pool) : FILCH_OK;
 	if (error && (pool || error != FILCH_ECLOSED)) /* at exit the default pool is closed: go on */

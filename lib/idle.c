@@ -2,14 +2,17 @@
 /* Sleeping and waking; the protocol, drawn and proved, is in docs/idle.md. */
 #include "idle.h"
 
-/* What to believe before the first wake-up was measured, and what never to believe. */
-#define WAKE_NS_FIRST 10000.0f
-#define LATENCY_NS_FIRST 50000.0f
+/* What to believe before it was measured: by how long the sleeper has slept. */
+static const double depth_ns[DEPTHS - 1] = {1e5, 1e6, 1e7};
+static const float wake_ns_first[DEPTHS] = {4e3f, 8e3f, 10e3f, 12e3f};
+static const float latency_ns_first[DEPTHS] = {15e3f, 30e3f, 50e3f, 80e3f};
+
 #define LATENCY_NS_LEAST 5000.0f
 #define HANDOVER_NS_FIRST 200.0f
 #define HANDOVER_NS_MOST 2000.0
 #define SPIN_NS_LEAST 20000.0
 #define SPIN_NS_MOST 200000.0
+#define SPIN_DEPTH 2 /* a worker spins as long as waking it from this depth would take */
 
 #define ASLEEP ((uint64_t)1)
 #define SEARCHING ((uint64_t)1 << 32)
@@ -40,14 +43,17 @@ void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned slee
 	idle->searchers_max = most_searchers(sleepers, cpus);
 	idle->roomy = sleepers < cpus;
 	idle->spin_ns = spin_ns;
-	store_relaxed(&idle->wake_ns, WAKE_NS_FIRST);
-	store_relaxed(&idle->latency_ns, LATENCY_NS_FIRST);
+	for (int i = 0; i < DEPTHS; i++) {
+		store_relaxed(&idle->wake_ns[i], wake_ns_first[i]);
+		store_relaxed(&idle->latency_ns[i], latency_ns_first[i]);
+	}
 	store_relaxed(&idle->handover_ns, HANDOVER_NS_FIRST);
 }
 
 uint64_t filch__idle_spin_ns(struct idle *idle)
 {
-	double ns = load_relaxed(&idle->wake_ns) + load_relaxed(&idle->latency_ns);
+	double ns = load_relaxed(&idle->wake_ns[SPIN_DEPTH]) +
+	            load_relaxed(&idle->latency_ns[SPIN_DEPTH]);
 
 	if (idle->spin_ns)
 		return idle->spin_ns;
@@ -60,20 +66,41 @@ uint64_t filch__idle_spin_ns(struct idle *idle)
  * is left then is halved: s + L + (T - L) / 2.  Less than T if T > L + 2 s; with a
  * quarter more since neither is known that well.
  */
+static double break_even_ns(struct idle *idle, int depth)
+{
+	return 1.25 * (load_relaxed(&idle->latency_ns[depth]) + 2 * load_relaxed(&idle->wake_ns[depth]));
+}
+
+static int depth_of(uint64_t ticks)
+{
+	const double ns = platform_ns(ticks);
+	int depth = 0;
+
+	while (depth < DEPTHS - 1 && ns > depth_ns[depth])
+		depth++;
+	return depth;
+}
+
+static int depth_now(struct idle *idle, uint64_t now)
+{
+	return depth_of(now - load_relaxed(&idle->last_sleep));
+}
+
 double filch__idle_break_even_ns(struct idle *idle)
 {
-	return 1.25 * (load_relaxed(&idle->latency_ns) + 2 * load_relaxed(&idle->wake_ns));
+	return break_even_ns(idle, depth_now(idle, platform_ticks()));
 }
 
 /* One wake-up that was held up for ever so long must not stop us from waking for good. */
-bool filch__idle_wake_pays(struct idle *idle, double alone_ns)
+bool filch__idle_wake_pays(struct idle *idle, double alone_ns, uint64_t now)
 {
-	float latency = load_relaxed(&idle->latency_ns);
+	const int depth = depth_now(idle, now);
+	const float latency = load_relaxed(&idle->latency_ns[depth]);
 
-	if (alone_ns > filch__idle_break_even_ns(idle))
+	if (alone_ns > break_even_ns(idle, depth))
 		return true;
-	if (alone_ns > LATENCY_NS_FIRST && latency > LATENCY_NS_FIRST)
-		store_relaxed(&idle->latency_ns, latency - latency / 64);
+	if (alone_ns > latency_ns_first[depth] && latency > latency_ns_first[depth])
+		store_relaxed(&idle->latency_ns[depth], latency - latency / 64);
 	return false;
 }
 
@@ -91,10 +118,11 @@ static void learn(_Atomic float *average, double ns)
 /* The sleeper works again: how long did that take? */
 static void learn_latency(struct idle *idle, struct sleeper *s)
 {
-	uint64_t since = platform_ticks() - load_relaxed(&s->woken_at);
-	double ns = platform_ns(since);
+	const uint64_t woken_at = load_relaxed(&s->woken_at);
+	const double ns = platform_ns(platform_ticks() - woken_at);
 
-	learn(&idle->latency_ns, ns > LATENCY_NS_LEAST ? ns : LATENCY_NS_LEAST);
+	learn(&idle->latency_ns[depth_of(woken_at - s->asleep_at)],
+	      ns > LATENCY_NS_LEAST ? ns : LATENCY_NS_LEAST);
 }
 
 void filch__idle_learn_handover(struct idle *idle, double ns)
@@ -173,6 +201,8 @@ void filch__idle_sleep(struct idle *idle, unsigned number, bool (*look)(void *),
 	 * first: then either he sees us asleep, or we see, in the look below, what he pushed. */
 	fetch_add_acq_rel(&idle->state, ASLEEP - SEARCHING);
 
+	s->asleep_at = platform_ticks();
+	store_relaxed(&idle->last_sleep, s->asleep_at);
 	slept = !look(arg);
 	if (slept)
 		/* acquire: pairs with the exchange in wake(); what happened before we were woken
@@ -204,6 +234,7 @@ static void wake(struct idle *idle, unsigned number)
 {
 	struct sleeper *s = idle->sleeper[number];
 	const uint64_t before = platform_ticks();
+	const int depth = depth_now(idle, before);
 	const unsigned here = filch__cpu_here();
 
 	fetch_add_relaxed(&idle->state, SEARCHING - ASLEEP);
@@ -212,7 +243,7 @@ static void wake(struct idle *idle, unsigned number)
 	if (load_relaxed(&idle->packed))
 		filch__place_off(&s->place, here);
 	if (filch__idle_release(s))
-		learn(&idle->wake_ns, platform_ns(platform_ticks() - before));
+		learn(&idle->wake_ns[depth], platform_ns(platform_ticks() - before));
 }
 
 /* Claims and wakes the first sleeper below `limit`; the first, so that few threads stay warm. */

@@ -21,12 +21,16 @@
 
 enum { SLEEPERS_MAX = 1024, SLEEPER_WORDS = SLEEPERS_MAX / 64 };
 
+/* Waking is dearer the longer one has slept: it is learned for up to 0.1, 1, 10 ms, and more. */
+enum { DEPTHS = 4 };
+
 enum { AWAKE = 0, PARKED = 1 };
 
 /* One that can sleep.  Belongs to the pool, so that a late waker touches nothing that is gone. */
 struct sleeper {
 	alignas(CACHE_LINE) _Atomic uint32_t park; /* PARKED by its owner; AWAKE by anybody */
 	_Atomic uint64_t woken_at;                 /* ticks; written by who wakes it */
+	uint64_t asleep_at;                        /* ticks; its own */
 	_Atomic unsigned woken_from;               /* the CPU of who did */
 	struct platform_place place;               /* his who claimed it, then its own again */
 };
@@ -39,8 +43,9 @@ struct idle {
 	unsigned sleepers;
 	unsigned searchers_max;        /* more than so many do not search at once */
 	uint64_t spin_ns;              /* 0 = by the cost of a wake-up */
-	_Atomic float wake_ns;         /* what a wake-up costs the waker: learned */
-	_Atomic float latency_ns;      /* from there until the sleeper works: learned */
+	_Atomic uint64_t last_sleep;   /* ticks: when somebody last went to sleep */
+	_Atomic float wake_ns[DEPTHS]; /* what a wake-up costs the waker: learned */
+	_Atomic float latency_ns[DEPTHS]; /* from there until the sleeper works: learned */
 	_Atomic float handover_ns;     /* from a push until one who searches has it: learned */
 	bool roomy;                    /* there is a CPU for each worker */
 	_Atomic bool packed;           /* the kernel has put sleepers where their wakers are */
@@ -69,7 +74,7 @@ static inline double idle_handover_ns(struct idle *idle)
 double filch__idle_break_even_ns(struct idle *idle);
 
 /* Whether that is so; a no is worn down by asking, so that what was learned is tried again. */
-bool filch__idle_wake_pays(struct idle *idle, double alone_ns);
+bool filch__idle_wake_pays(struct idle *idle, double alone_ns, uint64_t now);
 
 /* Counts the caller among those who look.  False: there are enough of them, sleep at once. */
 bool filch__idle_search_begin(struct idle *idle);

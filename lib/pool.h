@@ -31,6 +31,13 @@ struct filch_pool *filch__pool_of(filch_pool *pool);
 /* The default pool if it exists. */
 struct filch_pool *filch__pool_default_if_any(void);
 
+static inline struct crew *pool_default_crew(void)
+{
+	struct filch_pool *pool = filch__pool_default_if_any();
+
+	return pool ? &pool->crew : NULL;
+}
+
 /* 0, or why nothing can be run on it. */
 int filch__pool_error(const struct filch_pool *pool);
 

@@ -199,15 +199,17 @@ void filch__stats_add(const char *label, uintptr_t function, const struct filch_
 
 static void explain_pool(FILE *out, struct filch_pool *pool)
 {
+	static const char *const depths[DEPTHS] = {"up to 0.1 ms", "up to 1 ms", "up to 10 ms",
+	                                           "longer"};
 	struct idle *idle = &pool->crew.idle;
 
 	fprintf(out, "  width             %u: the caller and up to %u threads, %u started so far\n",
 	        filch_pool_width(pool), pool->crew.threads, load_relaxed(&pool->crew.started));
-	fprintf(out, "  waking a worker   costs the waker %.3g us, takes %.3g us (%s)\n",
-	        (double)load_relaxed(&idle->wake_ns) / 1e3,
-	        (double)load_relaxed(&idle->latency_ns) / 1e3,
-	        "as measured; 10 and 50 before the first time");
-	fprintf(out, "                    so it pays for loops above %.3g us\n",
+	for (int i = 0; i < DEPTHS; i++)
+		fprintf(out, "  waking a worker   that slept %s costs %.3g us and takes %.3g us\n", depths[i],
+		        (double)load_relaxed(&idle->wake_ns[i]) / 1e3,
+		        (double)load_relaxed(&idle->latency_ns[i]) / 1e3);
+	fprintf(out, "                    so it now pays for loops above %.3g us\n",
 	        filch__idle_break_even_ns(idle) / 1e3);
 	fprintf(out, "  searching         for %.3g us before a worker sleeps, %u workers at once\n",
 	        (double)filch__idle_spin_ns(idle) / 1e3, idle->searchers_max);

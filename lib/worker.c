@@ -97,7 +97,8 @@ static void offer(struct visit *v, bool fresh)
 
 	if (!fresh && idle_searching(&crew->idle))
 		return;
-	if (!v->eager && !filch__idle_wake_pays(&crew->idle, v->grain_ns > 0 ? left : INFINITY))
+	if (!v->eager &&
+	    !filch__idle_wake_pays(&crew->idle, v->grain_ns > 0 ? left : INFINITY, v->ticks))
 		return;
 	v->eager = false;
 	if (!summon(crew, loop))

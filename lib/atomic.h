@@ -19,11 +19,11 @@
 
 /* The line of p will be written soon: ask for it while something else is being waited for. */
 #if defined(__x86_64__)
-#define prefetch_write(p) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(p)))
+#define prefetch_relaxed(p) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(p)))
 #elif defined(__GNUC__)
-#define prefetch_write(p) __builtin_prefetch((const void *)(p), 1)
+#define prefetch_relaxed(p) __builtin_prefetch((const void *)(p), 1)
 #else
-#define prefetch_write(p) ((void)(p))
+#define prefetch_relaxed(p) ((void)(p))
 #endif
 
 #define load_relaxed(p) atomic_load_explicit((p), memory_order_relaxed)

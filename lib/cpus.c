@@ -86,12 +86,10 @@ static void end_line(struct search *s, void (*use)(struct search *))
 
 static void each_line(struct search *s, const char *file, void (*use)(struct search *))
 {
+	const int fd = open_file(s, file);
 	char bytes[512];
 	size_t n;
-	int fd;
 
-	s->length = s->base;
-	fd = open_file(s, file);
 	if (fd < 0)
 		return;
 	while ((n = read_some(fd, bytes, sizeof(bytes))) > 0) {
@@ -290,8 +288,7 @@ bool filch__cpus_parse_workers(const char *text, unsigned *out)
 	const char *at = text;
 	uint64_t workers;
 
-	if (!text || *text < '1' || *text > '9' || !parse_number(&at, &workers) || *at ||
-	    workers > MAX_WORKERS)
+	if (!text || *text < '1' || !parse_number(&at, &workers) || *at || workers > MAX_WORKERS)
 		return false;
 	*out = (unsigned)workers;
 	return true;

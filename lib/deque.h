@@ -161,7 +161,7 @@ static inline bool deque_peek(struct deque *d, struct chunk *c, uint64_t *ticket
 
 	if ((int64_t)(bottom - top) <= 0)
 		return false;
-	prefetch_write(&d->top); /* for the claim; comes while the caller looks at the loop */
+	prefetch_relaxed(&d->top); /* for the claim; comes while the caller looks at the loop */
 
 	/* acquire: pairs with the release in filch__deque_grow(): the slots were copied. */
 	b = load_acquire(&d->buffer);

@@ -83,7 +83,7 @@ static bool run_start_hook(struct filch_pool *pool, unsigned id)
 	error = pool->hooks.on_start(pool->hooks.hook_arg, id);
 	if (error)
 		cas_relaxed(&pool->hook_error, &none, error);
-	/* acq_rel: pairs with the acquire in await_hooks(): the error is there. */
+	/* acq_rel: pairs with the acquire in start_with_hooks(): the error is there. */
 	fetch_add_acq_rel(&pool->hooks_run, 1);
 	filch__wake(&pool->hooks_run);
 	return !error;

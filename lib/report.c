@@ -17,7 +17,7 @@ static const char *duration(char text[static 24], double ns)
 	} units[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}};
 
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-		if (ns >= units[i].ns) {
+		if (ns >= 0.9995 * units[i].ns) { /* 999.6 us are 1 ms to three digits */
 			snprintf(text, 24, "%.3g %s", ns / units[i].ns, units[i].unit);
 			return text;
 		}

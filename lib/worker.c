@@ -369,7 +369,8 @@ bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool ea
 	visit_end(&v);
 	if (v.accounted == loop->grains)
 		return true;
-	/* seq_cst: like a thief's, but that nobody else waits. */
+	/* seq_cst: like a thief's in leave(), pairs with the load in has_ended(); but that nobody
+	 * else waits. */
 	fetch_sub_seq_cst(&loop->remaining, v.accounted);
 	return wait_for_end(w, loop);
 }

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The duties that POSIX alone can do, for all ports to POSIX systems.  Threads are made
+ * with pthread_create() and not thrd_create(), which cannot set a stack size.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "platform_port.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
+
+_Atomic double filch__ns_per_tick = 1;
+_Atomic bool filch__ticks_from_tsc;
+
+/* ---- threads ---------------------------------------------------------------------- */
+
+struct start {
+	void (*run)(void *);
+	void *arg;
+};
+
+pthread_t filch__thread_id(const struct platform_thread *t)
+{
+	pthread_t id = pthread_self();
+
+	if (t)
+		memcpy(&id, &t->handle, sizeof id);
+	return id;
+}
+
+static void *thread_main(void *memory)
+{
+	struct start s = *(struct start *)memory;
+
+	free(memory);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	s.run(s.arg);
+	return NULL;
+}
+
+static void block_signals(sigset_t *before)
+{
+	static const int synchronous[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+	                                  SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
+	sigset_t blocked;
+
+	sigfillset(&blocked);
+	for (size_t i = 0; i < sizeof synchronous / sizeof synchronous[0]; i++)
+		sigdelset(&blocked, synchronous[i]);
+	pthread_sigmask(SIG_SETMASK, &blocked, before);
+}
+
+/* The system's minimum counts the thread-local storage of all libraries, which may be large. */
+static void set_stack(pthread_attr_t *attr, size_t bytes)
+{
+	const long page = sysconf(_SC_PAGESIZE);
+	const long least = sysconf(_SC_THREAD_STACK_MIN);
+
+	if (!bytes || page <= 0 || bytes > SIZE_MAX / 2)
+		return;
+	if (least > 0 && bytes < (size_t)least)
+		bytes = (size_t)least;
+	bytes = (bytes + (size_t)page - 1) / (size_t)page * (size_t)page;
+	if (pthread_attr_setstacksize(attr, bytes))
+		pthread_attr_setstacksize(attr, bytes + (size_t)(least > 0 ? least : page));
+}
+
+bool filch__thread_start(struct platform_thread *t, size_t stack_bytes, void (*run)(void *),
+                         void *arg)
+{
+	struct start *s = malloc(sizeof *s);
+	pthread_attr_t attr;
+	pthread_t id;
+	sigset_t before;
+	int error;
+
+	if (!s)
+		return false;
+	*s = (struct start){run, arg};
+	if (pthread_attr_init(&attr)) {
+		free(s);
+		return false;
+	}
+	set_stack(&attr, stack_bytes);
+	filch__port_attr(&attr);
+	block_signals(&before);
+	error = pthread_create(&id, &attr, thread_main, s);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	if (error) {
+		free(s);
+		return false;
+	}
+	_Static_assert(sizeof id <= sizeof t->handle, "a thread's handle fits");
+	memcpy(&t->handle, &id, sizeof id);
+	return true;
+}
+
+void filch__thread_join(struct platform_thread *t)
+{
+	pthread_join(filch__thread_id(t), NULL);
+}
+
+
+/* ---- time --------------------------------------------------------------------------- */
+
+void filch__sleep_until(uint64_t deadline_ns)
+{
+	struct timespec end = {(time_t)(deadline_ns / 1000000000), (long)(deadline_ns % 1000000000)};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
+		;
+}
+
+uint64_t filch__now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Whether rdtsc counts at one rate on all cores and through sleep. */
+static bool tsc_is_steady(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	unsigned a, b, c, d;
+
+	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & (1u << 8));
+#else
+	return false;
+#endif
+}
+
+struct instant {
+	uint64_t ticks, ns;
+};
+
+/* Both clocks at one moment: of several tries the one with the least in between. */
+static struct instant instant_now(void)
+{
+	struct instant best = {0, 0};
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < 4; i++) {
+		uint64_t before = platform_ticks();
+		uint64_t ns = filch__now_ns();
+		uint64_t after = platform_ticks();
+
+		if (after - before < least) {
+			least = after - before;
+			best = (struct instant){before + (after - before) / 2, ns};
+		}
+	}
+	return best;
+}
+
+/* Two threads may find this undone and both do it: no lock that a fork() could catch held. */
+void filch__ticks_init(void)
+{
+	static _Atomic bool done;
+	struct instant begin, end;
+
+	/* acquire: pairs with the release below; the rate is there. */
+	if (load_acquire(&done))
+		return;
+	store_relaxed(&filch__ticks_from_tsc, tsc_is_steady());
+	begin = instant_now();
+	do
+		end = instant_now();
+	while (end.ns - begin.ns < 10000 || end.ticks == begin.ticks);
+	store_relaxed(&filch__ns_per_tick,
+	              (double)(end.ns - begin.ns) / (double)(end.ticks - begin.ticks));
+	/* release: pairs with the acquire above. */
+	store_release(&done, true);
+}
+
+/* ---- the process ---------------------------------------------------------------------- */
+
+unsigned filch__cpus_online(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 && n < 1 << 16 ? (unsigned)n : 1;
+}
+
+bool filch__on_fork(void (*child)(void))
+{
+	return pthread_atfork(NULL, NULL, child) == 0;
+}
+
+void *filch__alloc(size_t bytes)
+{
+	void *memory;
+
+	if (posix_memalign(&memory, CACHE_LINE, bytes))
+		return NULL;
+	return memset(memory, 0, bytes);
+}
+
+void filch__free(void *memory)
+{
+	free(memory);
+}

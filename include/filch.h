@@ -130,8 +130,9 @@ struct filch_pool_options {
 FILCH_API int filch_pool_create(filch_pool **out, const struct filch_pool_options *options);
 
 /*
- * Waits for calls of other threads on this pool, ends its threads, frees it.
- * NULL is no pool and fine.  Nobody may use the pool once this was called.
+ * Waits for calls of other threads on this pool (but for those that it is no longer
+ * needed for, being too short to share), ends its threads, frees it.  NULL is no pool
+ * and fine.  Nobody may use the pool once this was called.
  * Errors: FILCH_EDEADLK (called from inside one of the pool's bodies; nothing
  * happened), FILCH_EFORK (the pool is the parent's; nothing happened).
  */
@@ -207,7 +208,7 @@ struct filch_report {
 	uint64_t wakes;      /* threads woken or created for this call */
 	unsigned workers;    /* threads that ran a part of it, the caller among them */
 	double cost_ns;      /* time per item, as measured here */
-	char verdict[128];   /* in words, e.g. "serial: 3.1 us of work, waking a worker costs 52 us" */
+	char verdict[128];   /* in words, e.g. "serial: 3.1 us of work, waking a worker pays from 52 us on" */
 };
 
 /* Zero in any field is its default.  Fill it with FILCH() or filch_options_init(). */

@@ -7,6 +7,8 @@ _Static_assert(COST_BUCKETS == 256, "a bucket is chosen by the top byte of the k
 
 /* Below this a call is too short for any decision to matter. */
 #define COST_SMALL_NS 1000.0
+/* Above this what a call costs when shared is as good a measure as what it costs alone. */
+#define COST_LARGE_NS 50000.0
 /* A total that is off by more than this factor was not foreseen. */
 #define COST_OFF 8.0
 
@@ -50,9 +52,15 @@ static struct cost_entry *entry_of(uint64_t key)
 	return empty ? empty : &bucket[key >> 8 & (COST_WAYS - 1)];
 }
 
-static uint16_t tamer(uint16_t wild)
+static uint8_t tamer(uint8_t wild)
 {
-	return wild ? (uint16_t)(wild - 1) : 0;
+	return wild ? (uint8_t)(wild - 1) : 0;
+}
+
+/* Every call that is done alone makes it a little more likely that sharing is tried again. */
+static uint16_t worn(uint16_t least)
+{
+	return least ? (uint16_t)(least - least / 64 - 1) : 0;
 }
 
 /* What is known after `items` took `ns`, when `was` was known before. */
@@ -61,9 +69,11 @@ static struct cost learned(struct cost was, size_t items, double ns)
 	const double expected = (double)was.ns * (double)items;
 	struct cost now = was;
 
+	now.least = worn(was.least);
 	if (was.seen < COST_SURE)
 		now.seen++;
-	if (!was.seen) {
+	/* The first calls are cold, and the very first one was shared. */
+	if (was.seen < COST_SURE && ns <= COST_OFF * (was.seen ? expected : ns)) {
 		now.ns = (float)(ns / (double)items);
 		return now;
 	}
@@ -82,15 +92,43 @@ static struct cost learned(struct cost was, size_t items, double ns)
 	return now;
 }
 
-void filch__cost_learn(uint64_t key, size_t items, double ns)
+static struct cost recall_for(struct cost_entry *e, uint64_t key)
 {
-	struct cost_entry *e = entry_of(key);
-	struct cost was = {0, 0, 0};
+	struct cost none = {.seen = 0};
 
-	if (load_relaxed(&e->key) == key)
-		was = cost_unpack(load_relaxed(&e->cost));
-	store_relaxed(&e->cost, cost_pack(learned(was, items, ns)));
+	return load_relaxed(&e->key) == key ? cost_unpack(load_relaxed(&e->cost)) : none;
+}
+
+static void write_to(struct cost_entry *e, uint64_t key, struct cost c)
+{
+	store_relaxed(&e->cost, cost_pack(c));
 	/* release: pairs with the acquire in cost_recall().  Two that write here at once may mix
 	 * up two bodies for one call: a hint gone wrong. */
 	store_release(&e->key, key);
+}
+
+void filch__cost_learn(uint64_t key, size_t items, double ns)
+{
+	struct cost_entry *e = entry_of(key);
+
+	write_to(e, key, learned(recall_for(e, key), items, ns));
+}
+
+void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double wall_ns)
+{
+	struct cost_entry *e = entry_of(key);
+	struct cost c = recall_for(e, key);
+	const double alone = (double)c.ns * (double)items;
+
+	if (c.seen < COST_SURE || alone > COST_LARGE_NS || work_ns > COST_OFF * alone ||
+	    alone > COST_OFF * work_ns) {
+		write_to(e, key, learned(c, items, work_ns));
+		return;
+	}
+	c.wild = tamer(c.wild);
+	if (wall_ns > 0.9 * alone)
+		c.least = (uint16_t)(1.25 * alone / COST_LEAST_NS); /* fits: alone is not large */
+	else if (wall_ns > 0 && wall_ns < 0.75 * alone)
+		c.least = 0;
+	write_to(e, key, c);
 }

@@ -14,9 +14,10 @@
 
 /* What is known of one body.  seen == 0: nothing. */
 struct cost {
-	float ns;      /* per item */
-	uint16_t seen; /* calls that were measured, up to COST_SURE */
-	uint16_t wild; /* above 0: its cost was far off what was remembered not long ago */
+	float ns;       /* per item, done by one alone */
+	uint16_t least; /* shorter calls have not gained when shared; in COST_LEAST_NS */
+	uint8_t seen;   /* calls that were measured, up to COST_SURE */
+	uint8_t wild;   /* above 0: its cost was far off what was remembered not long ago */
 };
 
 enum {
@@ -60,10 +61,24 @@ static inline struct cost cost_recall(uint64_t key)
 		 * or newer. */
 		if (load_acquire(&bucket[i].key) == key)
 			return cost_unpack(load_relaxed(&bucket[i].cost));
-	return (struct cost){0, 0, 0};
+	return (struct cost){.seen = 0};
 }
 
-/* `items` > 0 items of the body took `ns` together. */
+#define COST_LEAST_NS 64.0 /* what `least` counts in */
+
+/* How long a call must be for sharing it to pay, by what is known of this body. */
+static inline double cost_least_ns(struct cost c)
+{
+	return COST_LEAST_NS * c.least;
+}
+
+/* `items` > 0 items of the body took `ns` together, done by one alone. */
 void filch__cost_learn(uint64_t key, size_t items, double ns);
+
+/*
+ * The same when several took part.  Then the work may have taken longer than alone, by what
+ * the caches passed to and fro; a short call tells by wall_ns (0 = not known) if it paid.
+ */
+void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double wall_ns);
 
 #endif

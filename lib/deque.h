@@ -167,7 +167,9 @@ static inline bool deque_peek(struct deque *d, struct chunk *c, uint64_t *ticket
 	b = load_acquire(&d->buffer);
 	*c = deque_slot_read(b, top);
 	*ticket = top;
-	return true;
+	/* In a buffer that grew after this chunk was taken its slot was never written.  If top
+	 * still is what it was when the buffer was made, the slot was copied. */
+	return load_relaxed(&d->top) == top;
 }
 
 /* Anybody.  Takes the chunk that deque_peek() saw; false if somebody else took it first. */

@@ -26,7 +26,7 @@ const char *filch_strerror(int code)
 	case FILCH_ESKIPPED:
 		return "this item never started";
 	default:
-		return code > 0 ? "stopped by the body" : "unknown code";
+		return "stopped by the body";
 	}
 }
 

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* A call known to be shorter is run in place without reading a clock. */
+/* A call known to be shorter is run in place and without reading a clock, 15 times of 16. */
 #define UNCLOCKED_NS 1000.0
 /* A call known to be shorter, and not worth a wake-up, is run in place, watching the clock. */
 #define IN_PLACE_NS 50000.0
@@ -17,8 +17,6 @@
  * go by, there and back, and what is shared must be more than what that costs. */
 #define SHARED_NS 700.0
 #define SHARED_HANDOVERS 4
-
-enum { SAMPLE_EVERY = 16 }; /* unclocked calls are still measured now and then */
 
 static double shared_ns(struct idle *idle)
 {
@@ -40,7 +38,7 @@ struct burst {
 };
 
 static PLATFORM_THREAD_LOCAL struct burst burst;
-static PLATFORM_THREAD_LOCAL unsigned samples;
+static PLATFORM_THREAD_LOCAL uint32_t samples;
 
 /* Whether to wake somebody now, for a call of `ns` that begins at `now`. */
 static bool burst_pays(struct idle *idle, double ns, uint64_t now)
@@ -69,6 +67,7 @@ struct call {
 	uint64_t key;
 	struct cost cost;
 	size_t done; /* items that have run already */
+	struct worker *outside; /* what the calling thread was before it entered the pool */
 	bool eager;
 	bool counted;
 };
@@ -82,14 +81,14 @@ static bool trusted(const struct call *c)
 static struct filch_worker handle_here(const struct call *c)
 {
 	struct worker *w = filch__worker_self();
+	struct worker *around = w && !w->visit ? w->outside : w;
 	struct filch_worker h = {.failed = SIZE_MAX};
 
-	if (w && w->crew == (c->pool ? &c->pool->crew : pool_default_crew())) {
+	if (w && w->crew == (c->pool ? &c->pool->crew : pool_default_crew()))
 		h.id = w->id;
-		if (w->visit) {
-			h.loop = w->visit->handle.loop;
-			h.begin = w->visit->handle.begin;
-		}
+	if (around && around->visit) {
+		h.loop = around->visit->handle.loop;
+		h.begin = around->visit->handle.begin;
 	}
 	return h;
 }
@@ -100,7 +99,8 @@ static int run_unclocked(const struct call *c)
 	uint64_t begin;
 	int code;
 
-	if (++samples % SAMPLE_EVERY)
+	samples = samples * 1664525 + 1013904223; /* by chance: calls may come in a rhythm */
+	if (samples >> 28 || c->n == 1)
 		return c->body(c->ctx, 0, c->n, &h);
 	begin = platform_ticks();
 	code = c->body(c->ctx, 0, c->n, &h);
@@ -167,29 +167,36 @@ static unsigned helpers_of(const struct call *c, const struct worker *w)
 	return w->id < most ? most : most - 1;
 }
 
+/* Where the call stands: what is around it in this pool, and on this thread in any. */
 static void place(struct loop *loop, const struct call *c, struct worker *w)
 {
-	struct visit *around = w ? w->visit : NULL;
+	struct visit *parent = w ? w->visit : NULL;
+	struct visit *around = parent ? parent : c->outside ? c->outside->visit : NULL;
 
 	loop->owner = w;
-	loop->parent_begin = around ? around->handle.begin : 0;
-	store_relaxed(&loop->parent, around ? around->handle.loop : NULL);
-	store_relaxed(&loop->depth, around ? load_relaxed(&around->handle.loop->depth) + 1 : 0);
+	loop->around = around ? around->handle.loop : NULL;
+	loop->around_begin = around ? around->handle.begin : 0;
+	store_relaxed(&loop->parent, parent ? parent->handle.loop : NULL);
+	store_relaxed(&loop->depth, parent ? load_relaxed(&parent->handle.loop->depth) + 1 : 0);
 	store_relaxed(&loop->cpu, filch__cpu_here());
 	store_relaxed(&loop->helpers, w && c->pool ? helpers_of(c, w) : 0);
-	store_relaxed(&loop->grain_ns, c->cost.seen || c->cost.ns > 0
-	                                       ? c->cost.ns * (float)loop->grain
-	                                       : 0);
 }
 
-static void remember(const struct call *c, struct loop *loop)
+static void remember(const struct call *c, struct loop *loop, bool alone, uint64_t begin)
 {
 	const double ns = platform_ns(load_relaxed(&loop->work_ticks));
+	const size_t items = c->n - c->done;
 
 	if (filch__stats_wanted()) /* where calls are counted, none is to be done uncounted */
 		return;
-	if (c->n > c->done && !load_relaxed(&loop->skipped) && !loop->code && !c->options->pause_ns)
-		filch__cost_learn(c->key, c->n - c->done, ns);
+	if (!items || load_relaxed(&loop->skipped) || loop->code || c->options->pause_ns)
+		return;
+	burst.ended = platform_ticks();
+	if (alone)
+		filch__cost_learn(c->key, items, ns);
+	else
+		filch__cost_learn_shared(c->key, items, ns,
+		                         c->eager || c->done ? 0 : platform_ns(burst.ended - begin));
 }
 
 static void report(const struct call *c, struct loop *loop, enum why why, uint64_t begin_ns)
@@ -209,44 +216,39 @@ static void report(const struct call *c, struct loop *loop, enum why why, uint64
 static int run_loop(struct call *c, struct worker *w, struct loop *loop)
 {
 	const uint64_t begin_ns = c->counted ? filch__now_ns() : 0;
+	const uint64_t begin = platform_ticks();
 	enum why why;
 	bool whole = true;
 
-	filch__loop_init(loop, c->n, c->body, c->ctx, c->options, c->counted);
 	place(loop, c, w);
+	filch__loop_init(loop, c->n, c->body, c->ctx, c->options, c->counted);
+	store_relaxed(&loop->grain_ns, c->cost.ns * (float)loop->grain);
 	why = why_alone(c, loop, w);
 	if (why == WHY_PARALLEL && !c->eager && !idle_searching(&c->pool->crew.idle))
 		c->eager = burst_pays(&c->pool->crew.idle, (double)c->cost.ns * (double)c->n,
-		                      platform_ticks());
+		                      begin);
 	if (why == WHY_PARALLEL)
 		whole = filch__worker_run(w, loop, c->done, c->eager);
 	else
 		filch__worker_run_alone(w, loop, c->done);
 	if (!whole)
 		return FILCH_EFORK;
-	remember(c, loop);
+	remember(c, loop, why != WHY_PARALLEL, begin);
 	filch__loop_progress(loop, true);
 	report(c, loop, why, begin_ns);
 	return filch__loop_result(loop);
 }
 
-static int run_placed(struct call *c)
+static int run_placed(struct call *c, struct worker *w)
 {
-	struct worker *before = NULL;
-	struct worker *w = c->pool ? filch__pool_enter(c->pool, &before) : NULL;
 	struct loop *loop = w ? filch__worker_open(w) : NULL;
 	struct loop own;
 	int code;
 
-	if (!loop) {
-		if (w)
-			filch__pool_leave(c->pool, w, before);
+	if (!loop)
 		return run_loop(c, NULL, &own);
-	}
 	code = run_loop(c, w, loop);
 	filch__worker_close(w);
-	filch__pool_leave(c->pool, w, before);
-	burst.ended = platform_ticks();
 	return code;
 }
 
@@ -259,15 +261,17 @@ static bool run_known(struct call *c, int *code)
 {
 	const double ns = (double)c->cost.ns * (double)c->n;
 	struct idle *idle = &c->pool->crew.idle;
-	const bool somebody = idle_searching(idle) && ns >= shared_ns(idle);
+	const bool shared =
+		idle_searching(idle) && ns >= shared_ns(idle) && ns >= cost_least_ns(c->cost);
+	const uint64_t now = platform_ticks();
 
-	if (ns < UNCLOCKED_NS && !somebody) {
+	if (ns < IN_PLACE_NS && !trusted(c))
+		return run_watched(c, now, code); /* what does it cost alone? */
+	if (ns < UNCLOCKED_NS && !shared) {
 		*code = run_unclocked(c);
 		return true;
 	}
-	if (ns < IN_PLACE_NS && !somebody) {
-		const uint64_t now = platform_ticks();
-
+	if (ns < IN_PLACE_NS && !shared) {
 		c->eager = filch__idle_wake_pays(idle, ns, now) || burst_pays(idle, ns, now);
 		if (!c->eager)
 			return run_watched(c, now, code);
@@ -275,29 +279,29 @@ static bool run_known(struct call *c, int *code)
 	return false;
 }
 
-/* Known to be so short that nobody could help: then not even the pool is looked at. */
+/*
+ * A single item, or known to be so short that nobody could help: then not even the default
+ * pool is looked at.
+ */
 static bool is_tiny(struct call *c)
 {
 	c->key = cost_key(c->function);
 	c->cost = cost_recall(c->key);
-	return trusted(c) && (double)c->cost.ns * (double)c->n < SHARED_NS;
+	return c->n == 1 || (c->n && trusted(c) && (double)c->cost.ns * (double)c->n < SHARED_NS);
 }
 
-static int run_plain(struct call *c)
+static int run_plain(struct call *c, struct worker *w)
 {
-	struct filch_worker h;
 	int code;
 
-	if (c->n <= 1) {
-		h = handle_here(c);
-		return c->n ? c->body(c->ctx, 0, 1, &h) : FILCH_OK;
-	}
-	if (c->pool && trusted(c) && run_known(c, &code))
+	if (!c->n)
+		return FILCH_OK;
+	if (w && c->cost.seen && run_known(c, &code))
 		return code;
-	return run_placed(c);
+	return run_placed(c, w);
 }
 
-static int run_with_options(struct call *c, const struct filch_options *user)
+static int run_with_options(struct call *c, const struct filch_options *user, struct worker *w)
 {
 	struct filch_options o;
 	int code = filch__options_read(&o, user, c->n);
@@ -310,7 +314,35 @@ static int run_with_options(struct call *c, const struct filch_options *user)
 	c->cost = cost_recall(c->key);
 	if (!c->cost.seen)
 		c->cost.ns = (float)o.cost_ns;
-	return run_placed(c);
+	return run_placed(c, w);
+}
+
+/*
+ * As a worker of the pool, so that it is not destroyed under the call.  With no place in it,
+ * or no pool to be had, the call is run all the same, by this thread alone.
+ */
+static int run_inside(struct call *c, const struct filch_options *user)
+{
+	struct worker *w = c->pool ? filch__pool_enter(c->pool, &c->outside) : NULL;
+	int code;
+
+	c->counted = filch__stats_wanted();
+	code = user || c->counted ? run_with_options(c, user, w) : run_plain(c, w);
+	if (w)
+		filch__pool_leave(w, c->outside);
+	return code;
+}
+
+/* Runs what is tiny on a pool that was named: that is not entered, and not touched later. */
+static int run_unentered(struct call *c)
+{
+	const struct filch_pool *before = filch__pool_in_place;
+	int code;
+
+	filch__pool_in_place = c->pool;
+	code = run_unclocked(c);
+	filch__pool_in_place = before;
+	return code;
 }
 
 /* The call, with `function` as what its cost is remembered under. */
@@ -321,14 +353,15 @@ static int run(filch_pool *pool, size_t n, filch_body *body, void *ctx,
 	int error;
 
 	/* Where calls are counted, nothing is ever trusted (remember()). */
-	if (!user && is_tiny(&c) && !pool)
+	if (!pool && !user && is_tiny(&c))
 		return run_unclocked(&c);
 	c.pool = filch__pool_of(pool);
 	error = c.pool ? filch__pool_error(c.pool) : FILCH_OK;
 	if (error && (pool || error != FILCH_ECLOSED)) /* at exit the default pool is closed: go on */
 		return error;
-	c.counted = filch__stats_wanted();
-	return user || c.counted ? run_with_options(&c, user) : run_plain(&c);
+	if (pool && !user && is_tiny(&c))
+		return run_unentered(&c);
+	return run_inside(&c, user);
 }
 
 int filch_for(filch_pool *pool, size_t n, filch_body *body, void *ctx,
@@ -355,7 +388,7 @@ static int map_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 		int code;
 
 		if (loop_cut_before(w, i))
-			return LOOP_CUT;
+			return FILCH_ECANCELED;
 		code = m->f(m->ctx, m->items + i * m->item_bytes, m->results + i * m->result_bytes, w);
 		if (code)
 			return filch_fail(w, i, code);

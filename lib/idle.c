@@ -146,11 +146,12 @@ static void settle(struct idle *idle, struct sleeper *s)
 
 void filch__idle_step_aside(struct idle *idle, unsigned cpu)
 {
-	struct platform_place place = {.thread = NULL};
+	struct platform_place place;
 
 	if (!idle->roomy || cpu == PLATFORM_NO_CPU || filch__cpu_here() != cpu)
 		return;
 	store_relaxed(&idle->packed, true);
+	filch__place_init(&place);
 	filch__place_off(&place, cpu);
 	filch__place_back(&place);
 }
@@ -162,9 +163,11 @@ bool filch__idle_search_begin(struct idle *idle)
 	return searching_in(fetch_add_relaxed(&idle->state, SEARCHING)) < idle->searchers_max;
 }
 
-void filch__idle_search_end(struct idle *idle)
+bool filch__idle_search_end(struct idle *idle)
 {
-	fetch_add_relaxed(&idle->state, -SEARCHING);
+	/* acq_rel: pairs with the read-modify-write in filch__idle_notify(): who counted on us was
+	 * there before, and we see what he pushed; or he comes later, and does not count on us. */
+	return searching_in(fetch_add_acq_rel(&idle->state, -SEARCHING)) == 1;
 }
 
 /* ---- sleeping ---------------------------------------------------------------------------------- */
@@ -204,29 +207,18 @@ void filch__idle_sleep(struct idle *idle, unsigned number, bool (*look)(void *),
 	s->asleep_at = platform_ticks();
 	store_relaxed(&idle->last_sleep, s->asleep_at);
 	slept = !look(arg);
-	if (slept)
-		/* acquire: pairs with the exchange in wake(); what happened before we were woken
-		 * is visible. */
-		while (load_acquire(&s->park) == PARKED)
-			filch__wait(&s->park, PARKED, 0);
-
-	if (claim(idle, number)) {
-		/* Nobody woke us as a sleeper: we leave by ourselves. */
+	if (!slept && claim(idle, number)) {
+		/* Nobody was about to wake us: we leave by ourselves. */
 		store_relaxed(&s->park, AWAKE);
 		fetch_add_relaxed(&idle->state, SEARCHING - ASLEEP);
-	} else if (slept) {
-		settle(idle, s);
-		learn_latency(idle, s);
+		return;
 	}
-}
-
-bool filch__idle_release(struct sleeper *s)
-{
-	/* seq_cst, both: pair with the store of park and the look in filch__idle_park(). */
-	if (load_seq_cst(&s->park) != PARKED || exchange_seq_cst(&s->park, AWAKE) != PARKED)
-		return false;
-	filch__wake(&s->park);
-	return true;
+	/* acquire: pairs with the release in wake(): the waker has done all that he does to us. */
+	while (load_acquire(&s->park) == PARKED)
+		filch__wait(&s->park, PARKED, 0);
+	settle(idle, s);
+	if (slept)
+		learn_latency(idle, s);
 }
 
 /* The sleeper was claimed by us: until the release he touches none of this. */
@@ -242,8 +234,10 @@ static void wake(struct idle *idle, unsigned number)
 	store_relaxed(&s->woken_from, here);
 	if (load_relaxed(&idle->packed))
 		filch__place_off(&s->place, here);
-	if (filch__idle_release(s))
-		learn(&idle->wake_ns[depth], platform_ns(platform_ticks() - before));
+	/* release: pairs with the acquire in filch__idle_sleep(). */
+	store_release(&s->park, AWAKE);
+	filch__wake(&s->park);
+	learn(&idle->wake_ns[depth], platform_ns(platform_ticks() - before));
 }
 
 /* Claims and wakes the first sleeper below `limit`; the first, so that few threads stay warm. */
@@ -286,11 +280,20 @@ void filch__idle_wake_all(struct idle *idle)
 
 void filch__idle_park(struct sleeper *s, bool (*ended)(void *), void *arg, uint64_t deadline_ns)
 {
-	/* seq_cst: with the look in ended() pairs with the store of the end and the load of park
-	 * in filch__idle_release(): one of us sees the other. */
-	store_seq_cst(&s->park, PARKED);
+	/* seq_cst: with the look in ended() pairs with the store of the end and the load of this
+	 * word in filch__idle_release(): one of us sees the other. */
+	store_seq_cst(&s->end, PARKED);
 	/* acquire: pairs with the exchange in filch__idle_release(). */
-	if (!ended(arg) && load_acquire(&s->park) == PARKED)
-		filch__wait(&s->park, PARKED, deadline_ns);
-	store_relaxed(&s->park, AWAKE);
+	if (!ended(arg) && load_acquire(&s->end) == PARKED)
+		filch__wait(&s->end, PARKED, deadline_ns);
+	store_relaxed(&s->end, AWAKE);
+}
+
+bool filch__idle_release(struct sleeper *s)
+{
+	/* seq_cst, both: pair with the store and the look in filch__idle_park(). */
+	if (load_seq_cst(&s->end) != PARKED || exchange_seq_cst(&s->end, AWAKE) != PARKED)
+		return false;
+	filch__wake(&s->end);
+	return true;
 }

@@ -28,7 +28,9 @@ enum { AWAKE = 0, PARKED = 1 };
 
 /* One that can sleep.  Belongs to the pool, so that a late waker touches nothing that is gone. */
 struct sleeper {
-	alignas(CACHE_LINE) _Atomic uint32_t park; /* PARKED by its owner; AWAKE by anybody */
+	alignas(CACHE_LINE) _Atomic uint32_t park; /* PARKED by its owner; AWAKE by who claimed it */
+	_Atomic uint32_t end;                      /* the same for one who waits for an end: AWAKE by
+	                                            * anybody, be it late, at any time */
 	_Atomic uint64_t woken_at;                 /* ticks; written by who wakes it */
 	uint64_t asleep_at;                        /* ticks; its own */
 	_Atomic unsigned woken_from;               /* the CPU of who did */
@@ -78,7 +80,10 @@ bool filch__idle_wake_pays(struct idle *idle, double alone_ns, uint64_t now);
 
 /* Counts the caller among those who look.  False: there are enough of them, sleep at once. */
 bool filch__idle_search_begin(struct idle *idle);
-void filch__idle_search_end(struct idle *idle);
+
+/* True if he was the last: then others may have trusted that he would see what they pushed,
+ * and he is to see whether there is more than he found, and notify. */
+bool filch__idle_search_end(struct idle *idle);
 
 /*
  * The sleeper of this number, who is counted as searching, sleeps until woken; he is

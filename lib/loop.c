@@ -78,7 +78,7 @@ void filch__loop_init(struct loop *loop, size_t n, filch_body *body, void *ctx,
 	loop->items = n;
 	set_chunks(loop, o);
 	loop->cut = o->chunk || o->max_chunk || o->pause_ns || o->cancel || o->timeout_ns ||
-	            o->progress;
+	            o->progress || (loop->around && loop->around->cut);
 	loop->begin_ns = o->progress || o->timeout_ns ? filch__now_ns() : 0;
 	loop->told_ns = loop->begin_ns;
 	loop->deadline_ns = deadline_of(loop->begin_ns, o->timeout_ns);
@@ -125,7 +125,7 @@ static void look_outside(struct loop *loop)
 
 bool filch__loop_stopped(struct loop *loop, size_t begin)
 {
-	for (struct loop *l = loop; l; l = load_relaxed(&l->parent)) {
+	for (struct loop *l = loop; l; l = l->around) {
 		if (l->options->cancel || l->deadline_ns)
 			look_outside(l);
 		if (begin >= load_relaxed(&l->stop_from)) {
@@ -134,7 +134,7 @@ bool filch__loop_stopped(struct loop *loop, size_t begin)
 				stop_all(loop, FILCH_ECANCELED);
 			return true;
 		}
-		begin = l->parent_begin;
+		begin = l->around_begin;
 	}
 	return false;
 }
@@ -211,7 +211,7 @@ static size_t failed(struct visit *v, size_t begin, size_t end, int code)
 	size_t item = v->handle.failed;
 	const bool told = item >= begin && item < end;
 
-	if (code == LOOP_CUT) {
+	if (v->handle.cut) {
 		set_status(loop, begin, item, FILCH_OK);
 		v->ran += item - begin;
 		skip(v, item, end);
@@ -272,6 +272,7 @@ static void run_items(struct visit *v, size_t begin, size_t end)
 
 		v->handle.begin = begin;
 		v->handle.failed = SIZE_MAX;
+		v->handle.cut = false;
 		v->chunks++;
 		code = loop->body(loop->ctx, begin, end, &v->handle);
 		if (code) {

@@ -16,7 +16,6 @@
 #include "filch.h"
 #include "platform.h"
 
-#include <limits.h>
 #include <stdalign.h>
 
 struct worker;
@@ -25,7 +24,7 @@ enum { VISITOR_WORDS = FILCH_MAX_WORKERS / 64 };
 
 struct loop {
 	/* What a thief needs stands together: two lines. */
-	alignas(CACHE_LINE) struct loop *_Atomic parent; /* the call around this one, NULL = none */
+	alignas(CACHE_LINE) struct loop *_Atomic parent; /* the call of this pool around this one */
 	filch_body *body;
 	void *ctx;
 	struct worker *owner;     /* who called; waits for the end */
@@ -54,7 +53,8 @@ struct loop {
 	_Atomic uint64_t visitors[VISITOR_WORDS]; /* a bit for each id that took part */
 
 	/* Rare, or the owner's alone. */
-	alignas(CACHE_LINE) size_t parent_begin; /* first item of the parent's chunk that called */
+	alignas(CACHE_LINE) struct loop *around; /* the call around this one, of any pool */
+	size_t around_begin;                     /* first item of its chunk that called */
 	_Atomic int reason;                      /* why it was stopped, if no body failed */
 	_Atomic uint64_t next_start_ns;          /* of the next item, with a pause */
 	uint64_t begin_ns, told_ns;              /* start and last report; with progress, timeout */
@@ -70,17 +70,19 @@ struct filch_worker {
 	size_t failed;     /* what filch_fail() said, SIZE_MAX if nothing */
 	unsigned id;
 	bool placed; /* `loop` is what this body is the body of, and not only one around it */
+	bool cut;    /* the item in `failed` did not fail: it was not to start any more */
 };
 
-/* What a body of ours returns when it stopped before the item in `failed`, which did not fail. */
-enum { LOOP_CUT = INT_MIN };
-
-/* Whether a body that goes item by item is to end before this one, with LOOP_CUT. */
+/*
+ * Whether a body that goes item by item is to end before this one, and return anything but
+ * 0: because a lower item failed, or the call was stopped.
+ */
 static inline bool loop_cut_before(filch_worker *w, size_t item)
 {
 	if (!w->placed || item < load_relaxed(&w->loop->stop_from))
 		return false;
 	w->failed = item;
+	w->cut = true;
 	return true;
 }
 
@@ -106,7 +108,10 @@ struct visit {
 /* The caller's struct or NULL in, a full one of this version out; FILCH_EINVAL if it makes no sense. */
 int filch__options_read(struct filch_options *o, const struct filch_options *user, size_t n);
 
-/* Zeroes what a call starts with and takes in the options, which must outlive the loop. */
+/*
+ * Zeroes what a call starts with and takes in the options, which must outlive the loop.
+ * `around` and the like, which say where the call stands, are set before.
+ */
 void filch__loop_init(struct loop *loop, size_t n, filch_body *body, void *ctx,
                       const struct filch_options *options, bool counted);
 

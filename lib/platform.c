@@ -28,13 +28,27 @@ struct start {
 	void *arg;
 };
 
-pthread_t filch__thread_id(const struct platform_thread *t)
+pthread_t filch__thread_id(uintptr_t handle)
 {
-	pthread_t id = pthread_self();
+	pthread_t id;
 
-	if (t)
-		memcpy(&id, &t->handle, sizeof id);
+	memcpy(&id, &handle, sizeof id);
 	return id;
+}
+
+static uintptr_t handle_of(pthread_t id)
+{
+	uintptr_t handle = 0;
+
+	_Static_assert(sizeof id <= sizeof handle, "a thread's handle fits");
+	memcpy(&handle, &id, sizeof id);
+	return handle;
+}
+
+void filch__place_init(struct platform_place *place)
+{
+	place->thread = handle_of(pthread_self());
+	place->moved = false;
 }
 
 static void *thread_main(void *memory)
@@ -100,14 +114,13 @@ bool filch__thread_start(struct platform_thread *t, size_t stack_bytes, void (*r
 		free(s);
 		return false;
 	}
-	_Static_assert(sizeof id <= sizeof t->handle, "a thread's handle fits");
-	memcpy(&t->handle, &id, sizeof id);
+	t->handle = handle_of(id);
 	return true;
 }
 
 void filch__thread_join(struct platform_thread *t)
 {
-	pthread_join(filch__thread_id(t), NULL);
+	pthread_join(filch__thread_id(t->handle), NULL);
 }
 
 

@@ -46,10 +46,13 @@ void filch__thread_name(const char *name, unsigned id);
  * others are idle; then the two take turns where they should run side by side.
  */
 struct platform_place {
-	struct platform_thread *thread; /* NULL: the calling one */
-	uint64_t mask[16];              /* where it might run before */
+	uintptr_t thread;  /* whose it is */
+	uint64_t mask[16]; /* where it might run before */
 	bool moved;
 };
+
+/* The calling thread's place. */
+void filch__place_init(struct platform_place *place);
 
 /* The CPU that the calling thread is on; PLATFORM_NO_CPU if that cannot be known. */
 enum { PLATFORM_NO_CPU = 0xffff };

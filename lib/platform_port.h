@@ -9,8 +9,8 @@
 
 #include <pthread.h>
 
-/* The system's handle of a thread of ours; of the calling one for NULL. */
-pthread_t filch__thread_id(const struct platform_thread *t);
+/* A pthread_t and the word that stands for it outside. */
+pthread_t filch__thread_id(uintptr_t handle);
 
 /* The port's: says where a new thread may run, whatever its creator is pinned to. */
 void filch__port_attr(pthread_attr_t *attr);

@@ -19,6 +19,7 @@ static bool fork_watched;
 static _Atomic bool process_ends;
 
 static PLATFORM_THREAD_LOCAL struct worker *self;
+PLATFORM_THREAD_LOCAL const struct filch_pool *filch__pool_in_place;
 
 struct worker *filch__worker_self(void)
 {
@@ -95,6 +96,7 @@ static void thread_main(void *worker)
 	struct filch_pool *pool = (struct filch_pool *)w->crew;
 
 	filch__thread_name(pool->name, w->id);
+	filch__place_init(&w->sleeper.place);
 	self = w;
 	if (!run_start_hook(pool, w->id)) {
 		filch__idle_search_end(&pool->crew.idle);
@@ -176,7 +178,6 @@ static bool crew_init(struct crew *crew, unsigned workers, uint64_t spin_ns)
 	for (unsigned i = 0; i < threads; i++) {
 		filch__worker_init(&crew->worker[i], crew, i + 1);
 		crew->sleepers[i] = &crew->worker[i].sleeper;
-		crew->sleepers[i]->place.thread = &crew->worker[i].thread;
 	}
 	filch__idle_init(&crew->idle, crew->sleepers, threads,
 	                 cpus ? cpus : filch__cpus_online(), spin_ns);
@@ -289,7 +290,7 @@ int filch_pool_destroy(filch_pool *pool)
 
 	if (!pool || error)
 		return error;
-	if (self_in(pool))
+	if (self_in(pool) || filch__pool_in_place == pool)
 		return FILCH_EDEADLK;
 	/* seq_cst: pairs with the load in filch__pool_enter(). */
 	store_seq_cst(&pool->crew.closing, true);
@@ -437,7 +438,7 @@ struct worker *filch__pool_enter(struct filch_pool *pool, struct worker **before
 		w->outside = self;
 		/* seq_cst: pairs with the store in filch_pool_destroy(), at_exit(). */
 		if (load_seq_cst(&pool->crew.closing)) {
-			filch__pool_leave(pool, w, self);
+			filch__pool_leave(w, self);
 			return NULL;
 		}
 	}
@@ -445,9 +446,8 @@ struct worker *filch__pool_enter(struct filch_pool *pool, struct worker **before
 	return w;
 }
 
-void filch__pool_leave(struct filch_pool *pool, struct worker *w, struct worker *before)
+void filch__pool_leave(struct worker *w, struct worker *before)
 {
-	(void)pool;
 	self = before;
 	for (struct worker *still = before; still; still = still->outside)
 		if (still == w)

@@ -47,7 +47,10 @@ int filch__pool_error(const struct filch_pool *pool);
  * Leave with what filch__pool_enter() put into *before.
  */
 struct worker *filch__pool_enter(struct filch_pool *pool, struct worker **before);
-void filch__pool_leave(struct filch_pool *pool, struct worker *w, struct worker *before);
+void filch__pool_leave(struct worker *w, struct worker *before);
+
+/* The pool that the calling thread runs a body of without having entered it, or NULL. */
+extern PLATFORM_THREAD_LOCAL const struct filch_pool *filch__pool_in_place;
 
 /* The worker that the calling thread is, of any pool; NULL outside. */
 struct worker *filch__worker_self(void);

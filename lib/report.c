@@ -211,6 +211,8 @@ static void explain_pool(FILE *out, struct filch_pool *pool)
 		        (double)load_relaxed(&idle->latency_ns[i]) / 1e3);
 	fprintf(out, "                    so it now pays for loops above %.3g us\n",
 	        filch__idle_break_even_ns(idle) / 1e3);
+	fprintf(out, "  handing over      a chunk to a searching worker takes %.3g us\n",
+	        idle_handover_ns(idle) / 1e3);
 	fprintf(out, "  searching         for %.3g us before a worker sleeps, %u workers at once\n",
 	        (double)filch__idle_spin_ns(idle) / 1e3, idle->searchers_max);
 }

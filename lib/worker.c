@@ -6,7 +6,8 @@
 
 #define SHORT_NS 20000.0 /* for so long a worker may pass as searching while it helps */
 
-enum { LOOK_EVERY = 4 }; /* pauses of one who waits for the end of its own loop */
+enum { LOOK_EVERY = 4 }; /* one who waits for the end of its own loop: not at each pause, since
+                          * looking at a deque takes its lines away from who works there */
 
 /* ---- visits ---------------------------------------------------------------------------- */
 
@@ -54,6 +55,49 @@ static bool is_below(struct loop *loop, struct loop *around)
 	return false;
 }
 
+/* ---- finding ------------------------------------------------------------------------------ */
+
+/* Whether w may take part in the loop: any, or one below what it waits for. */
+static bool may_help(struct worker *w, struct loop *loop, struct loop *below)
+{
+	return w->id < load_relaxed(&loop->helpers) && (!below || is_below(loop, below));
+}
+
+/* The i-th that may be stolen from: guests first, they bring the work. */
+static struct worker *victim(struct crew *crew, unsigned guests, unsigned i)
+{
+	/* acquire: pairs with the release in the pool when the guest was made. */
+	return i < guests ? load_acquire(&crew->guest[i]) : &crew->worker[i - guests];
+}
+
+/* Takes the oldest chunk that w may help with from whoever has one; `take` false: only looks. */
+static bool steal(struct worker *w, struct loop *below, struct chunk *c, bool take)
+{
+	struct crew *crew = w->crew;
+	const unsigned guests = load_relaxed(&crew->guests_used);
+	const unsigned all = guests + load_relaxed(&crew->started);
+
+	for (unsigned k = 0, i = w->victim; k < all; k++, i++) {
+		struct worker *from;
+		uint64_t ticket;
+
+		i = i < all ? i : 0;
+		from = victim(crew, guests, i);
+		if (!from || from == w || !deque_peek(&from->deque, c, &ticket) ||
+		    !may_help(w, c->loop, below))
+			continue;
+		if (!take)
+			return true;
+		if (!below)
+			filch__idle_step_aside(&crew->idle, load_relaxed(&c->loop->cpu));
+		if (deque_claim(&from->deque, ticket)) {
+			w->victim = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* ---- waking ------------------------------------------------------------------------------ */
 
 /* Wakes the callers that wait for a call around this one: they may help here. */
@@ -68,6 +112,7 @@ static bool wake_waiter_above(struct loop *loop)
 	return false;
 }
 
+/* Sees to it that somebody comes to help with the loop; true if a thread was woken or made. */
 static bool summon(struct crew *crew, struct loop *loop)
 {
 	const unsigned limit = load_relaxed(&loop->helpers);
@@ -117,10 +162,23 @@ static bool is_short(const struct visit *v, size_t left)
 	return v->grain_ns > 0 && (double)left * v->grain_ns < SHORT_NS;
 }
 
+/*
+ * No longer available.  Others may have pushed and seen us searching: the last one who was
+ * makes sure that somebody looks after that, if it is worth it.
+ */
 static void stop_searching(struct visit *v)
 {
-	filch__idle_search_end(&v->worker->crew->idle);
+	struct worker *w = v->worker;
+	struct chunk more;
+	double ns;
+
 	v->available = false;
+	if (!filch__idle_search_end(&w->crew->idle) || !steal(w, NULL, &more, false))
+		return;
+	ns = (double)range_size(more.range) * load_relaxed(&more.loop->grain_ns);
+	if (filch__idle_wake_pays(&w->crew->idle, ns > 0 ? ns : INFINITY, v->ticks) &&
+	    summon(w->crew, more.loop) && v->handle.loop->counted)
+		fetch_add_relaxed(&v->handle.loop->wakes, 1);
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
@@ -237,48 +295,7 @@ void filch__worker_run_alone(struct worker *w, struct loop *loop, size_t done)
 	visit_end(&v);
 }
 
-/* ---- stealing -------------------------------------------------------------------------------- */
-
-/* Whether w may take part in the loop: any, or one below what it waits for. */
-static bool may_help(struct worker *w, struct loop *loop, struct loop *below)
-{
-	return w->id < load_relaxed(&loop->helpers) && (!below || is_below(loop, below));
-}
-
-/* The i-th that may be stolen from: guests first, they bring the work. */
-static struct worker *victim(struct crew *crew, unsigned guests, unsigned i)
-{
-	/* acquire: pairs with the release in the pool when the guest was made. */
-	return i < guests ? load_acquire(&crew->guest[i]) : &crew->worker[i - guests];
-}
-
-/* Takes the oldest chunk that w may help with from whoever has one; `take` false: only looks. */
-static bool steal(struct worker *w, struct loop *below, struct chunk *c, bool take)
-{
-	struct crew *crew = w->crew;
-	const unsigned guests = load_relaxed(&crew->guests_used);
-	const unsigned all = guests + load_relaxed(&crew->started);
-
-	for (unsigned k = 0, i = w->victim; k < all; k++, i++) {
-		struct worker *from;
-		uint64_t ticket;
-
-		i = i < all ? i : 0;
-		from = victim(crew, guests, i);
-		if (!from || from == w || !deque_peek(&from->deque, c, &ticket) ||
-		    !may_help(w, c->loop, below))
-			continue;
-		if (!take)
-			return true;
-		if (!below)
-			filch__idle_step_aside(&crew->idle, load_relaxed(&c->loop->cpu));
-		if (deque_claim(&from->deque, ticket)) {
-			w->victim = i;
-			return true;
-		}
-	}
-	return false;
-}
+/* ---- helping -------------------------------------------------------------------------------- */
 
 /*
  * Runs a stolen chunk and whatever of the loop is left to us of it; how many grains that was.
@@ -334,23 +351,26 @@ static void sleep_for(struct worker *w, struct loop *loop)
 /* Helps with what is below the loop until it has ended. */
 static bool wait_for_end(struct worker *w, struct loop *loop)
 {
-	const uint64_t spin_ns = filch__idle_spin_ns(&w->crew->idle);
+	const double spin_ns = (double)filch__idle_spin_ns(&w->crew->idle);
 	uint64_t since = platform_ticks();
+	unsigned look = 0; /* pauses until the next look at the deques */
 	struct chunk c;
 
-	for (unsigned i = 0; !has_ended(loop); i++) {
+	while (!has_ended(loop)) {
+		bool available = false;
+
 		if (w->crew->orphaned(w->crew))
 			return false;
-		/* Not each time: looking at a deque takes its lines away from who works there. */
-		if (i % LOOK_EVERY == 0 && steal(w, loop, &c, true)) {
-			bool available = false;
-
+		if (!look-- && (look = LOOK_EVERY - 1, steal(w, loop, &c, true))) {
 			leave(w, c.loop, run_stolen(w, c, &available));
 			since = platform_ticks();
-		} else if (platform_ns(platform_ticks() - since) < (double)spin_ns) {
+			look = 0;
+		} else if (platform_ns(platform_ticks() - since) < spin_ns) {
 			platform_pause();
 		} else {
 			sleep_for(w, loop);
+			since = platform_ticks(); /* woken for the end, or to help: look at once */
+			look = 0;
 		}
 		filch__loop_progress(loop, false);
 	}

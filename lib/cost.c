@@ -77,12 +77,13 @@ static struct cost learned(struct cost was, size_t items, double ns)
 		now.ns = (float)(ns / (double)items);
 		return now;
 	}
-	/* A short call says more of the clock and of the call itself than of the item. */
-	if (expected < COST_SMALL_NS && ns < COST_SMALL_NS) {
+	/* A short call says more of the clock and of the call itself than of the item: it can only
+	 * show that the item costs less. */
+	if (expected < COST_SMALL_NS && ns < COST_SMALL_NS && ns > expected) {
 		now.wild = tamer(was.wild);
 		return now;
 	}
-	if (ns > COST_OFF * expected || expected > COST_OFF * ns) {
+	if (ns > COST_OFF * expected || (expected > COST_OFF * ns && expected > COST_SMALL_NS)) {
 		now.wild = COST_WILD;
 		now.ns = (float)(ns / (double)items);
 		return now;

@@ -100,9 +100,11 @@ static inline bool deque_push(struct deque *d, struct chunk c)
 			return false;
 	}
 	deque_slot_write(load_relaxed(&d->buffer), bottom, c);
-	/* release: pairs with the load of bottom in deque_peek(): who sees the new bottom
-	 * sees the slot, the buffer, and the loop that the chunk belongs to. */
-	store_release(&d->bottom, bottom + 1);
+	/* seq_cst: its release part pairs with the load of bottom in deque_peek(): who sees the
+	 * new bottom sees the slot, the buffer, and the loop that the chunk belongs to.  The rest
+	 * is for the idle room: who pushes and then sees nobody, in filch__idle_notify(), was
+	 * seen by those who then went to sleep. */
+	store_seq_cst(&d->bottom, bottom + 1);
 	return true;
 }
 
@@ -161,7 +163,6 @@ static inline bool deque_peek(struct deque *d, struct chunk *c, uint64_t *ticket
 
 	if ((int64_t)(bottom - top) <= 0)
 		return false;
-	prefetch_relaxed(&d->top); /* for the claim; comes while the caller looks at the loop */
 
 	/* acquire: pairs with the release in filch__deque_grow(): the slots were copied. */
 	b = load_acquire(&d->buffer);

@@ -67,7 +67,7 @@ struct call {
 	uint64_t key;
 	struct cost cost;
 	size_t done; /* items that have run already */
-	struct worker *outside; /* what the calling thread was before it entered the pool */
+	struct entry *outer; /* where the calling thread was before this call */
 	bool eager;
 	bool counted;
 };
@@ -77,19 +77,30 @@ static bool trusted(const struct call *c)
 	return c->cost.seen >= COST_SURE && !c->cost.wild;
 }
 
+/* The innermost visit of the calling thread from a stay outwards. */
+static struct visit *visit_in(const struct entry *e)
+{
+	while (e && !(e->worker && e->worker->visit))
+		e = e->outer;
+	return e ? e->worker->visit : NULL;
+}
+
 /* As what a body runs that is called right here: as the worker that the thread is already. */
 static struct filch_worker handle_here(const struct call *c)
 {
-	struct worker *w = filch__worker_self();
-	struct worker *around = w && !w->visit ? w->outside : w;
+	const struct filch_pool *pool = c->pool ? c->pool : filch__pool_default_if_any();
 	struct filch_worker h = {.failed = SIZE_MAX};
+	struct visit *around = visit_in(c->outer);
 
-	if (w && w->crew == (c->pool ? &c->pool->crew : pool_default_crew()))
-		h.id = w->id;
-	if (around && around->visit) {
-		h.loop = around->visit->handle.loop;
-		h.begin = around->visit->handle.begin;
+	if (around) {
+		h.loop = around->handle.loop;
+		h.begin = around->handle.begin;
 	}
+	for (const struct entry *e = filch__entry; e; e = e->outer)
+		if (e->pool == pool && e->worker) {
+			h.id = e->worker->id;
+			break;
+		}
 	return h;
 }
 
@@ -171,7 +182,7 @@ static unsigned helpers_of(const struct call *c, const struct worker *w)
 static void place(struct loop *loop, const struct call *c, struct worker *w)
 {
 	struct visit *parent = w ? w->visit : NULL;
-	struct visit *around = parent ? parent : c->outside ? c->outside->visit : NULL;
+	struct visit *around = visit_in(c->outer);
 
 	loop->owner = w;
 	loop->around = around ? around->handle.loop : NULL;
@@ -256,13 +267,20 @@ static int run_placed(struct call *c, struct worker *w)
 
 static const struct filch_options defaults;
 
+/* Whether somebody searches to whom half of this could be handed. */
+static bool can_share(const struct call *c, double ns)
+{
+	struct idle *idle = &c->pool->crew.idle;
+
+	return idle_searching(idle) && ns >= shared_ns(idle) && ns >= cost_least_ns(c->cost);
+}
+
 /* Without options, and with a body that is known: most calls of a program's life. */
 static bool run_known(struct call *c, int *code)
 {
 	const double ns = (double)c->cost.ns * (double)c->n;
 	struct idle *idle = &c->pool->crew.idle;
-	const bool shared =
-		idle_searching(idle) && ns >= shared_ns(idle) && ns >= cost_least_ns(c->cost);
+	const bool shared = can_share(c, ns);
 	const uint64_t now = platform_ticks();
 
 	if (ns < IN_PLACE_NS && !trusted(c))
@@ -321,35 +339,53 @@ static int run_with_options(struct call *c, const struct filch_options *user, st
  * As a worker of the pool, so that it is not destroyed under the call.  With no place in it,
  * or no pool to be had, the call is run all the same, by this thread alone.
  */
-static int run_inside(struct call *c, const struct filch_options *user)
+static int run_inside(struct call *c, const struct filch_options *user, bool named)
 {
-	struct worker *w = c->pool ? filch__pool_enter(c->pool, &c->outside) : NULL;
+	struct entry e;
+	struct worker *w = c->pool ? filch__pool_enter(c->pool, &e) : NULL;
 	int code;
 
+	if (!w && c->pool && filch__pool_closes(c->pool)) {
+		if (named)
+			return FILCH_ECLOSED;
+		c->pool = NULL; /* the default pool at exit: go on without */
+	}
 	c->counted = filch__stats_wanted();
 	code = user || c->counted ? run_with_options(c, user, w) : run_plain(c, w);
 	if (w)
-		filch__pool_leave(w, c->outside);
+		filch__pool_leave(&e);
 	return code;
 }
 
 /* Runs what is tiny on a pool that was named: that is not entered, and not touched later. */
 static int run_unentered(struct call *c)
 {
-	const struct filch_pool *before = filch__pool_in_place;
+	struct entry e = {.pool = c->pool, .outer = filch__entry};
 	int code;
 
-	filch__pool_in_place = c->pool;
+	filch__entry = &e;
 	code = run_unclocked(c);
-	filch__pool_in_place = before;
+	filch__entry = e.outer;
 	return code;
+}
+
+/* Whether to run the call in place at once, since nobody needs to know how long it takes. */
+static bool is_trifle(struct call *c)
+{
+	double ns;
+
+	if (is_tiny(c))
+		return true;
+	ns = (double)c->cost.ns * (double)c->n;
+	return c->n && c->pool && trusted(c) && ns < UNCLOCKED_NS && !can_share(c, ns);
 }
 
 /* The call, with `function` as what its cost is remembered under. */
 static int run(filch_pool *pool, size_t n, filch_body *body, void *ctx,
                const struct filch_options *user, uintptr_t function)
 {
-	struct call c = {.n = n, .body = body, .ctx = ctx, .function = function, .options = &defaults};
+	struct call c = {.n = n, .body = body, .ctx = ctx, .function = function,
+	                 .options = &defaults, .outer = filch__entry};
 	int error;
 
 	/* Where calls are counted, nothing is ever trusted (remember()). */
@@ -359,9 +395,9 @@ static int run(filch_pool *pool, size_t n, filch_body *body, void *ctx,
 	error = c.pool ? filch__pool_error(c.pool) : FILCH_OK;
 	if (error && (pool || error != FILCH_ECLOSED)) /* at exit the default pool is closed: go on */
 		return error;
-	if (pool && !user && is_tiny(&c))
+	if (!user && is_trifle(&c))
 		return run_unentered(&c);
-	return run_inside(&c, user);
+	return run_inside(&c, user, pool != NULL);
 }
 
 int filch_for(filch_pool *pool, size_t n, filch_body *body, void *ctx,

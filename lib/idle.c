@@ -12,6 +12,8 @@ static const float latency_ns_first[DEPTHS] = {15e3f, 30e3f, 50e3f, 80e3f};
 #define HANDOVER_NS_MOST 2000.0
 #define SPIN_NS_LEAST 20000.0
 #define SPIN_NS_MOST 200000.0
+enum { SEARCHERS_MOST = 8 };
+
 #define SPIN_DEPTH 2 /* a worker spins as long as waking it from this depth would take */
 
 #define ASLEEP ((uint64_t)1)
@@ -27,10 +29,12 @@ static unsigned searching_in(uint64_t state)
 	return (unsigned)(state >> 32);
 }
 
-/* At most half of the CPUs are spent on looking for work; one worker may always look. */
+/* At most half of the CPUs, and not many, look for work: each look takes lines away from who
+ * works.  One worker may always look, and one who finds something has the next one woken. */
 static unsigned most_searchers(unsigned sleepers, unsigned cpus)
 {
-	const unsigned most = cpus / 2 < sleepers ? cpus / 2 : sleepers;
+	const unsigned half = cpus / 2 < SEARCHERS_MOST ? cpus / 2 : SEARCHERS_MOST;
+	const unsigned most = half < sleepers ? half : sleepers;
 
 	return most ? most : 1;
 }
@@ -73,7 +77,7 @@ static double break_even_ns(struct idle *idle, int depth)
 
 static int depth_of(uint64_t ticks)
 {
-	const double ns = platform_ns(ticks);
+	const double ns = (int64_t)ticks > 0 ? platform_ns(ticks) : 0; /* clocks were read in turn */
 	int depth = 0;
 
 	while (depth < DEPTHS - 1 && ns > depth_ns[depth])
@@ -165,9 +169,9 @@ bool filch__idle_search_begin(struct idle *idle)
 
 bool filch__idle_search_end(struct idle *idle)
 {
-	/* acq_rel: pairs with the read-modify-write in filch__idle_notify(): who counted on us was
-	 * there before, and we see what he pushed; or he comes later, and does not count on us. */
-	return searching_in(fetch_add_acq_rel(&idle->state, -SEARCHING)) == 1;
+	/* seq_cst: with the look that follows it pairs with the push and the load of the state in
+	 * filch__idle_notify(): who still counted on us had pushed before, and we see what. */
+	return searching_in(fetch_add_seq_cst(&idle->state, -SEARCHING)) == 1;
 }
 
 /* ---- sleeping ---------------------------------------------------------------------------------- */
@@ -198,11 +202,12 @@ void filch__idle_sleep(struct idle *idle, unsigned number, bool (*look)(void *),
 	bool slept;
 
 	store_relaxed(&s->park, PARKED);
-	/* release: pairs with claim(): who claims us finds us parked. */
-	fetch_or_release(word_of(idle, number), bit_of(number));
-	/* acq_rel: pairs with the read-modify-write in filch__idle_notify().  Of the two one comes
-	 * first: then either he sees us asleep, or we see, in the look below, what he pushed. */
-	fetch_add_acq_rel(&idle->state, ASLEEP - SEARCHING);
+	/* seq_cst: its release part pairs with claim(): who claims us finds us parked.  With the
+	 * look below it pairs with the store and the load of the bits in filch__idle_wake_all(). */
+	fetch_or_seq_cst(word_of(idle, number), bit_of(number));
+	/* seq_cst: with the look that follows it pairs with the push and the load of the state in
+	 * filch__idle_notify(): either he sees us asleep, or we see what he pushed. */
+	fetch_add_seq_cst(&idle->state, ASLEEP - SEARCHING);
 
 	s->asleep_at = platform_ticks();
 	store_relaxed(&idle->last_sleep, s->asleep_at);
@@ -244,7 +249,8 @@ static void wake(struct idle *idle, unsigned number)
 static bool wake_first(struct idle *idle, unsigned limit)
 {
 	for (unsigned word = 0; word * 64 < limit; word++) {
-		uint64_t bits = load_relaxed(&idle->bits[word]);
+		/* seq_cst: pairs with the setting of the bit, before the sleeper's last look. */
+		uint64_t bits = load_seq_cst(&idle->bits[word]);
 
 		for (unsigned i = 0; bits && i < 64 && word * 64 + i < limit; i++)
 			if (bits & bit_of(i) && claim(idle, word * 64 + i)) {
@@ -255,23 +261,36 @@ static bool wake_first(struct idle *idle, unsigned limit)
 	return false;
 }
 
+/* Whether one of those who are counted as searching is not busy.  Relaxed, and so perhaps a
+ * moment old: who is busy will be back in another, unless he is wrong about what he does. */
+static bool somebody_looks(struct idle *idle, uint64_t state)
+{
+	unsigned busy = 0;
+
+	for (unsigned i = 0; searching_in(state) && i < idle->sleepers; i++)
+		busy += load_relaxed(&idle->sleeper[i]->helping);
+	return searching_in(state) > busy;
+}
+
 enum notified filch__idle_notify(struct idle *idle, unsigned limit)
 {
-	/* acq_rel: pairs with the read-modify-write in filch__idle_sleep(); see there. */
-	const uint64_t state = fetch_add_acq_rel(&idle->state, 0);
+	/* seq_cst: pairs with the read-modify-writes in filch__idle_sleep(), filch__idle_search_end()
+	 * and the store in filch__idle_park(); the push before it was a seq_cst store, too. */
+	const uint64_t state = load_seq_cst(&idle->state);
 
-	if (searching_in(state))
+	if (limit > idle->sleepers)
+		limit = idle->sleepers;
+	/* One who may not help with this is no help. */
+	if (limit == idle->sleepers && somebody_looks(idle, state))
 		return NOTIFIED_SEARCHER;
-	if (asleep_in(state) && wake_first(idle, limit < idle->sleepers ? limit : idle->sleepers))
+	if (asleep_in(state) && wake_first(idle, limit))
 		return NOTIFIED_WOKEN;
-	return NOTIFIED_NOBODY;
+	return somebody_looks(idle, state) ? NOTIFIED_SEARCHER : NOTIFIED_NOBODY;
 }
 
 void filch__idle_wake_all(struct idle *idle)
 {
-	/* acq_rel: pairs with the read-modify-write in filch__idle_sleep(), as in notify: who is
-	 * not seen here sees, in his last look, why we came. */
-	fetch_add_acq_rel(&idle->state, 0);
+	/* Who has not announced himself yet sees, in his last look, why we came. */
 	while (wake_first(idle, idle->sleepers))
 		;
 }
@@ -280,8 +299,8 @@ void filch__idle_wake_all(struct idle *idle)
 
 void filch__idle_park(struct sleeper *s, bool (*ended)(void *), void *arg, uint64_t deadline_ns)
 {
-	/* seq_cst: with the look in ended() pairs with the store of the end and the load of this
-	 * word in filch__idle_release(): one of us sees the other. */
+	/* seq_cst: with the look in ended() pairs with the store of the end, or a push, and the load
+	 * of this word in filch__idle_release(): one of us sees the other. */
 	store_seq_cst(&s->end, PARKED);
 	/* acquire: pairs with the exchange in filch__idle_release(). */
 	if (!ended(arg) && load_acquire(&s->end) == PARKED)
@@ -291,8 +310,8 @@ void filch__idle_park(struct sleeper *s, bool (*ended)(void *), void *arg, uint6
 
 bool filch__idle_release(struct sleeper *s)
 {
-	/* seq_cst, both: pair with the store and the look in filch__idle_park(). */
-	if (load_seq_cst(&s->end) != PARKED || exchange_seq_cst(&s->end, AWAKE) != PARKED)
+	/* seq_cst: pairs with the store in filch__idle_park(). */
+	if (!idle_is_parked(s) || exchange_seq_cst(&s->end, AWAKE) != PARKED)
 		return false;
 	filch__wake(&s->end);
 	return true;

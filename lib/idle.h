@@ -8,9 +8,9 @@
  *
  * A worker without work:               Who has promised work (pushed it):
  *   1 idle_search_begin()                1 push
- *   2 look, look, look ...               2 idle_notify(): looks at the state with a
- *   3 idle_sleep(): announces itself,      read-modify-write; somebody searches: done;
- *     looks one last time, sleeps          somebody is asleep: wakes one
+ *   2 look, look, look ...               2 idle_notify(): looks at the state; somebody
+ *   3 idle_sleep(): announces itself,      searches: done; somebody is asleep: wakes one
+ *     looks one last time, sleeps
  *   4 idle_search_end() when it found
  *     something
  */
@@ -33,12 +33,13 @@ struct sleeper {
 	                                            * anybody, be it late, at any time */
 	_Atomic uint64_t woken_at;                 /* ticks; written by who wakes it */
 	uint64_t asleep_at;                        /* ticks; its own */
+	_Atomic bool helping;                      /* counted as searching, but busy for a moment */
 	_Atomic unsigned woken_from;               /* the CPU of who did */
 	struct platform_place place;               /* his who claimed it, then its own again */
 };
 
 struct idle {
-	alignas(CACHE_LINE) _Atomic uint64_t state; /* asleep + searching << 32; RMW by all */
+	alignas(CACHE_LINE) _Atomic uint64_t state; /* asleep + searching << 32 */
 	_Atomic uint64_t bits[SLEEPER_WORDS];       /* who may be woken: set by the sleeper,
 	                                             * cleared by who claims him, or himself */
 	alignas(CACHE_LINE) struct sleeper **sleeper; /* by number; the crew's */
@@ -111,10 +112,18 @@ void filch__idle_wake_all(struct idle *idle);
 /* ---- one who waits for an end ---------------------------------------------------------- */
 
 /*
- * The owner sleeps until `ended` says yes, somebody calls filch__idle_release() on
- * him, or the deadline (0 = none) passes; may return for no reason.
+ * The owner sleeps unless `ended` says yes, until somebody calls filch__idle_release() on
+ * him, or the deadline (0 = none) passes; may return for no reason.  Who pushes something
+ * that would make `ended` say yes, and then calls filch__idle_notify(), sees him parked, or
+ * was before that look.
  */
 void filch__idle_park(struct sleeper *s, bool (*ended)(void *), void *arg, uint64_t deadline_ns);
+
+static inline bool idle_is_parked(struct sleeper *s)
+{
+	/* seq_cst: pairs with the store in filch__idle_park(). */
+	return load_seq_cst(&s->end) == PARKED;
+}
 
 /* Wakes him if he is parked; to be called after what he waits for was stored, seq_cst. */
 bool filch__idle_release(struct sleeper *s);

@@ -6,6 +6,8 @@
 
 #define PROGRESS_NS 100000000u
 
+_Atomic uint32_t filch__forks;
+
 /* ---- options -------------------------------------------------------------------------- */
 
 static bool sensible(const struct filch_options *o)
@@ -90,6 +92,8 @@ void filch__loop_init(struct loop *loop, size_t n, filch_body *body, void *ctx,
 	store_relaxed(&loop->skipped, 0);
 	store_relaxed(&loop->stop_from, SIZE_MAX);
 	store_relaxed(&loop->reason, FILCH_OK);
+	store_relaxed(&loop->failing.state, 0);
+	loop->forks = load_relaxed(&filch__forks);
 	if (o->progress || o->pause_ns) {
 		store_relaxed(&loop->done, 0);
 		store_relaxed(&loop->next_start_ns, 0);
@@ -185,6 +189,8 @@ static void set_status(struct loop *loop, size_t begin, size_t end, int code)
 
 static void note_failure(struct loop *loop, size_t item, int code)
 {
+	if (loop_is_orphaned(loop)) /* by the body that failed: another may have held the lock */
+		return;
 	lock_take(&loop->failing);
 	if (item < loop->first_error) {
 		loop->first_error = item;
@@ -237,23 +243,27 @@ static size_t failed(struct visit *v, size_t begin, size_t end, int code)
 
 /* ---- running ---------------------------------------------------------------------------------- */
 
-/*
- * Waits for this item's turn: starts are handed out one pause apart.  In naps, so that a
- * call that was stopped meanwhile does not sleep on.
- */
+/* Whether the item may start now; if so, the next one may a pause later.  Else: when to ask again. */
+static bool take_turn(struct loop *loop, uint64_t now, uint64_t *turn)
+{
+	const uint64_t pause = loop->options->pause_ns;
+	const uint64_t next = pause < UINT64_MAX - now ? now + pause : UINT64_MAX;
+
+	*turn = load_relaxed(&loop->next_start_ns);
+	while (*turn <= now)
+		if (cas_relaxed(&loop->next_start_ns, turn, next))
+			return true;
+	return false;
+}
+
+/* In naps, so that a call that was stopped meanwhile does not sleep on. */
 static void pause_for_turn(struct loop *loop, size_t begin)
 {
-	const uint64_t nap_ns = 50000000, pause = loop->options->pause_ns;
-	uint64_t now = filch__now_ns();
-	uint64_t turn = load_relaxed(&loop->next_start_ns);
-	uint64_t start;
+	const uint64_t nap_ns = 50000000;
+	uint64_t now = filch__now_ns(), turn;
 
-	do
-		start = turn > now ? turn : now;
-	while (!cas_relaxed(&loop->next_start_ns, &turn,
-	                    pause < UINT64_MAX - start ? start + pause : UINT64_MAX));
-	while (now < start && !filch__loop_stopped(loop, begin)) {
-		uint64_t until = start - now < nap_ns ? start : now + nap_ns;
+	while (!take_turn(loop, now, &turn) && !filch__loop_stopped(loop, begin)) {
+		uint64_t until = turn - now < nap_ns ? turn : now + nap_ns;
 
 		if (loop->deadline_ns && loop->deadline_ns < until)
 			until = loop->deadline_ns;

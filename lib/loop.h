@@ -20,6 +20,9 @@
 
 struct worker;
 
+/* One more in the child of each fork(): what was begun before has lost its other threads. */
+extern _Atomic uint32_t filch__forks;
+
 enum { VISITOR_WORDS = FILCH_MAX_WORKERS / 64 };
 
 struct loop {
@@ -61,7 +64,14 @@ struct loop {
 	struct lock failing;                     /* guards the next two */
 	size_t first_error;
 	int code;
+	uint32_t forks; /* filch__forks when it began */
 };
+
+/* Whether a fork() took away those who may run a part of it, with whatever locks they held. */
+static inline bool loop_is_orphaned(const struct loop *loop)
+{
+	return loop->forks != load_relaxed(&filch__forks);
+}
 
 /* The public handle: one worker's place in one loop, as its bodies see it. */
 struct filch_worker {

@@ -12,34 +12,21 @@
 #define TAKEN 1u
 #define TAKEN_AWAITED 2u /* somebody sleeps until the guest leaves */
 
-static _Atomic uint32_t generation; /* one more in the child of each fork() */
 static struct filch_pool *_Atomic default_pool;
-static struct lock default_lock; /* guards the creation of the default pool, and the next two */
-static bool fork_watched;
+static struct lock default_lock; /* guards the creation of the default pool */
 static _Atomic bool process_ends;
 
-static PLATFORM_THREAD_LOCAL struct worker *self;
-PLATFORM_THREAD_LOCAL const struct filch_pool *filch__pool_in_place;
-
-struct worker *filch__worker_self(void)
-{
-	return self;
-}
+PLATFORM_THREAD_LOCAL struct entry *filch__entry;
 
 /* ---- fork ---------------------------------------------------------------------------------- */
 
 /* Only this thread is left.  Whatever pools there were are the parent's. */
 static void in_child(void)
 {
-	fetch_add_relaxed(&generation, 1);
+	fetch_add_relaxed(&filch__forks, 1);
 	store_relaxed(&default_pool, NULL);
 	store_relaxed(&default_lock.state, 0);
-	self = NULL;
-}
-
-static bool orphaned(const struct crew *crew)
-{
-	return ((const struct filch_pool *)crew)->generation != load_relaxed(&generation);
+	filch__entry = NULL;
 }
 
 int filch__pool_error(const struct filch_pool *pool)
@@ -47,9 +34,14 @@ int filch__pool_error(const struct filch_pool *pool)
 	_Static_assert(offsetof(struct filch_pool, crew) == 0, "a crew's pool stands where it does");
 	if (load_relaxed(&pool->alive) != POOL_ALIVE)
 		return FILCH_EINVAL;
-	if (orphaned(&pool->crew))
+	if (crew_is_orphaned(&pool->crew))
 		return FILCH_EFORK;
 	return load_relaxed(&pool->crew.closing) ? FILCH_ECLOSED : FILCH_OK;
+}
+
+bool filch__pool_closes(struct filch_pool *pool)
+{
+	return load_relaxed(&pool->crew.closing);
 }
 
 /* ---- width ----------------------------------------------------------------------------------- */
@@ -94,10 +86,11 @@ static void thread_main(void *worker)
 {
 	struct worker *w = worker;
 	struct filch_pool *pool = (struct filch_pool *)w->crew;
+	struct entry e = {.pool = pool, .worker = w};
 
 	filch__thread_name(pool->name, w->id);
 	filch__place_init(&w->sleeper.place);
-	self = w;
+	filch__entry = &e;
 	if (!run_start_hook(pool, w->id)) {
 		filch__idle_search_end(&pool->crew.idle);
 		return;
@@ -167,7 +160,7 @@ static bool crew_init(struct crew *crew, unsigned workers, uint64_t spin_ns)
 	const unsigned cpus = filch__affinity_count();
 
 	crew->start_another = start_another;
-	crew->orphaned = orphaned;
+	crew->forks = load_relaxed(&filch__forks);
 	if (threads) {
 		crew->worker = filch__alloc(threads * sizeof *crew->worker);
 		crew->sleepers = filch__alloc(threads * sizeof(struct sleeper *));
@@ -186,11 +179,13 @@ static bool crew_init(struct crew *crew, unsigned workers, uint64_t spin_ns)
 
 static bool watch_forks(void)
 {
-	lock_take(&default_lock);
-	if (!fork_watched)
-		fork_watched = filch__on_fork(in_child);
-	lock_release(&default_lock);
-	return fork_watched;
+	static _Atomic bool watched;
+
+	/* Two threads may both come here: in_child() twice is as good as once, a lock held over a
+	 * fork() would not be. */
+	if (!load_relaxed(&watched))
+		store_relaxed(&watched, filch__on_fork(in_child));
+	return load_relaxed(&watched);
 }
 
 static struct filch_pool *pool_new(const struct filch_pool_options *o, unsigned workers)
@@ -202,7 +197,6 @@ static struct filch_pool *pool_new(const struct filch_pool_options *o, unsigned 
 	pool->stack_bytes = o->stack_bytes;
 	pool->spin_ns = o->spin_ns;
 	pool->hooks = *o;
-	pool->generation = load_relaxed(&generation);
 	snprintf(pool->name, sizeof pool->name, "%s", o->name ? o->name : "filch");
 	if (!crew_init(&pool->crew, workers, o->spin_ns)) {
 		pool_free(pool);
@@ -261,27 +255,29 @@ int filch_pool_create(filch_pool **out, const struct filch_pool_options *options
 	return FILCH_OK;
 }
 
-/* Whether the calling thread is inside a body of the pool. */
-static struct worker *self_in(const struct filch_pool *pool)
+/* The calling thread's innermost stay in the pool; NULL if it is in none of its bodies. */
+static struct entry *stay_in(const struct filch_pool *pool)
 {
-	for (struct worker *w = self; w; w = w->outside)
-		if (w->crew == &pool->crew)
-			return w;
-	return NULL;
+	struct entry *e = filch__entry;
+
+	while (e && e->pool != pool)
+		e = e->outer;
+	return e;
 }
 
-static void await_guest(struct worker *g)
+/* Waits until nobody is in the i-th place. */
+static void await_guest(struct crew *crew, unsigned i)
 {
-	for (;;) {
-		uint32_t taken = TAKEN;
+	/* acquire: pairs with the release in guest_create(). */
+	struct worker *g = load_acquire(&crew->guest[i]);
+	uint32_t taken;
 
-		/* seq_cst: pairs with the CAS and the load of closing in filch__pool_enter(): a guest
-		 * sees that the pool closes, or we see the guest.  Its acquire part pairs with the
-		 * release in filch__pool_leave(). */
-		if (!cas_seq_cst(&g->taken, &taken, TAKEN_AWAITED) && taken == FREE)
-			return;
-		filch__wait(&g->taken, TAKEN_AWAITED, 0);
-	}
+	/* seq_cst, both: pair with the CAS and the load of closing in filch__pool_enter(): a guest
+	 * sees that the pool closes, or we see the guest.  The acquire part of the load pairs with
+	 * the exchange in filch__pool_leave(): what the guest did is done. */
+	while (g && (taken = load_seq_cst(&g->taken)) != FREE)
+		if (taken == TAKEN_AWAITED || cas_seq_cst(&g->taken, &taken, TAKEN_AWAITED))
+			filch__wait(&g->taken, TAKEN_AWAITED, 0);
 }
 
 int filch_pool_destroy(filch_pool *pool)
@@ -290,13 +286,12 @@ int filch_pool_destroy(filch_pool *pool)
 
 	if (!pool || error)
 		return error;
-	if (self_in(pool) || filch__pool_in_place == pool)
+	if (stay_in(pool))
 		return FILCH_EDEADLK;
 	/* seq_cst: pairs with the load in filch__pool_enter(). */
 	store_seq_cst(&pool->crew.closing, true);
 	for (unsigned i = 0; i < GUESTS_MAX; i++)
-		if (load_relaxed(&pool->crew.guest[i]))
-			await_guest(load_relaxed(&pool->crew.guest[i]));
+		await_guest(&pool->crew, i);
 	end_threads(pool);
 	pool_free(pool);
 	return FILCH_OK;
@@ -361,12 +356,13 @@ PLATFORM_AT_EXIT static void at_exit(void)
 	struct filch_pool *pool = filch__pool_default_if_any();
 
 	store_relaxed(&process_ends, true);
-	if (!pool || self || orphaned(&pool->crew))
+	if (!pool || filch__entry || crew_is_orphaned(&pool->crew))
 		return;
 	/* seq_cst: pairs with the load in filch__pool_enter(), as in filch_pool_destroy(). */
 	store_seq_cst(&pool->crew.closing, true);
 	for (unsigned i = 0; i < GUESTS_MAX; i++) {
-		struct worker *g = load_relaxed(&pool->crew.guest[i]);
+		/* acquire: pairs with the release in guest_create(). */
+		struct worker *g = load_acquire(&pool->crew.guest[i]);
 
 		/* seq_cst: pairs with the CAS in guest_take(). */
 		if (g && load_seq_cst(&g->taken) != FREE)
@@ -426,34 +422,39 @@ static struct worker *guest_take(struct filch_pool *pool)
 	return NULL;
 }
 
-struct worker *filch__pool_enter(struct filch_pool *pool, struct worker **before)
+/* The worker that the thread is in the pool, wherever on its stack. */
+static struct worker *worker_in(const struct filch_pool *pool)
 {
-	struct worker *w = self_in(pool);
-
-	*before = self;
-	if (!w) {
-		w = guest_take(pool);
-		if (!w)
-			return NULL;
-		w->outside = self;
-		/* seq_cst: pairs with the store in filch_pool_destroy(), at_exit(). */
-		if (load_seq_cst(&pool->crew.closing)) {
-			filch__pool_leave(w, self);
-			return NULL;
-		}
-	}
-	self = w;
-	return w;
+	for (struct entry *e = filch__entry; e; e = e->outer)
+		if (e->pool == pool && e->worker)
+			return e->worker;
+	return NULL;
 }
 
-void filch__pool_leave(struct worker *w, struct worker *before)
+struct worker *filch__pool_enter(struct filch_pool *pool, struct entry *e)
 {
-	self = before;
-	for (struct worker *still = before; still; still = still->outside)
-		if (still == w)
-			return;
+	*e = (struct entry){.pool = pool, .worker = worker_in(pool), .outer = filch__entry};
+	if (!e->worker) {
+		e->worker = guest_take(pool);
+		e->guest = true;
+	}
+	if (!e->worker)
+		return NULL;
+	filch__entry = e;
+	/* seq_cst: pairs with the store in filch_pool_destroy(), at_exit(). */
+	if (e->guest && load_seq_cst(&pool->crew.closing)) {
+		filch__pool_leave(e);
+		return NULL;
+	}
+	return e->worker;
+}
+
+void filch__pool_leave(struct entry *e)
+{
+	filch__entry = e->outer;
 	/* seq_cst: its release part pairs with the acquire part of the CAS in guest_take(): the
-	 * next guest finds the place as we leave it.  The pool may be gone from here on. */
-	if (exchange_seq_cst(&w->taken, FREE) == TAKEN_AWAITED)
-		filch__wake(&w->taken);
+	 * next guest finds the place as we leave it; and with await_guest().  The pool may be
+	 * gone from here on. */
+	if (e->guest && exchange_seq_cst(&e->worker->taken, FREE) == TAKEN_AWAITED)
+		filch__wake(&e->worker->taken);
 }

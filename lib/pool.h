@@ -14,7 +14,6 @@
 struct filch_pool {
 	struct crew crew;
 	_Atomic uint32_t alive; /* POOL_ALIVE; anything else is no pool */
-	uint32_t generation;    /* how many forks its process was away from the first */
 	size_t stack_bytes;
 	uint64_t spin_ns;
 	struct filch_pool_options hooks; /* on_start, on_stop and their argument */
@@ -31,29 +30,31 @@ struct filch_pool *filch__pool_of(filch_pool *pool);
 /* The default pool if it exists. */
 struct filch_pool *filch__pool_default_if_any(void);
 
-static inline struct crew *pool_default_crew(void)
-{
-	struct filch_pool *pool = filch__pool_default_if_any();
-
-	return pool ? &pool->crew : NULL;
-}
+/* Whether it is being destroyed, or the process ends. */
+bool filch__pool_closes(struct filch_pool *pool);
 
 /* 0, or why nothing can be run on it. */
 int filch__pool_error(const struct filch_pool *pool);
 
 /*
- * The calling thread's worker in the pool: its own, if it runs inside a body of the pool,
- * or a guest's.  NULL if there is no place or no memory: the caller does all.
- * Leave with what filch__pool_enter() put into *before.
+ * A thread's stay in a pool, on its stack: a call may lead to another pool, and from
+ * there back.  The innermost is found through filch__entry.
  */
-struct worker *filch__pool_enter(struct filch_pool *pool, struct worker **before);
-void filch__pool_leave(struct worker *w, struct worker *before);
+struct entry {
+	const struct filch_pool *pool;
+	struct worker *worker; /* NULL: runs a body in place, without being one of the crew */
+	struct entry *outer;
+	bool guest; /* took a place, and is to give it back */
+};
 
-/* The pool that the calling thread runs a body of without having entered it, or NULL. */
-extern PLATFORM_THREAD_LOCAL const struct filch_pool *filch__pool_in_place;
+extern PLATFORM_THREAD_LOCAL struct entry *filch__entry;
 
-/* The worker that the calling thread is, of any pool; NULL outside. */
-struct worker *filch__worker_self(void);
+/*
+ * Enters the pool: as the worker that the thread is there already, or as a guest.  NULL if
+ * there is no place, no memory, or the pool closes: then nothing is to be left.
+ */
+struct worker *filch__pool_enter(struct filch_pool *pool, struct entry *e);
+void filch__pool_leave(struct entry *e);
 
 /* Where the width of a pool with no width of its own came from, in words. */
 struct width {

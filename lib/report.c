@@ -117,11 +117,24 @@ static struct {
 /* 0 unknown, 1 no, 2 yes. */
 static _Atomic int wanted;
 
+/* In the child of a fork() the lock may be held for ever by a thread that is not there. */
+static void table_take(void)
+{
+	static _Atomic uint32_t forks;
+	uint32_t now = load_relaxed(&filch__forks);
+
+	if (load_relaxed(&forks) != now) {
+		store_relaxed(&forks, now);
+		store_relaxed(&table.lock.state, 0);
+	}
+	lock_take(&table.lock);
+}
+
 static void print_table(void)
 {
 	char work[24], wall[24];
 
-	lock_take(&table.lock);
+	table_take();
 	fprintf(stderr, "filch: %-24s %10s %9s %14s %10s %10s %6s %9s %9s\n", "label", "calls",
 	        "parallel", "items", "wall", "work", "gain", "steals", "wakes");
 	for (unsigned i = 0; i < table.lines; i++) {
@@ -179,7 +192,7 @@ void filch__stats_add(const char *label, uintptr_t function, const struct filch_
 {
 	struct line *l;
 
-	lock_take(&table.lock);
+	table_take();
 	l = line_of(label, function);
 	if (l) {
 		l->calls++;

@@ -77,14 +77,17 @@ static bool steal(struct worker *w, struct loop *below, struct chunk *c, bool ta
 	const unsigned guests = load_relaxed(&crew->guests_used);
 	const unsigned all = guests + load_relaxed(&crew->started);
 
-	for (unsigned k = 0, i = w->victim; k < all; k++, i++) {
+	for (unsigned k = 0, i = w->victim % (all ? all : 1); k < all; k++, i++) {
 		struct worker *from;
 		uint64_t ticket;
 
 		i = i < all ? i : 0;
 		from = victim(crew, guests, i);
-		if (!from || from == w || !deque_peek(&from->deque, c, &ticket) ||
-		    !may_help(w, c->loop, below))
+		if (!from || from == w || !deque_peek(&from->deque, c, &ticket))
+			continue;
+		if (take) /* for the claim: comes while we look at the loop */
+			prefetch_relaxed(&from->deque.top);
+		if (!may_help(w, c->loop, below))
 			continue;
 		if (!take)
 			return true;
@@ -104,30 +107,40 @@ static bool steal(struct worker *w, struct loop *below, struct chunk *c, bool ta
 static bool wake_waiter_above(struct loop *loop)
 {
 	for (struct loop *up = load_relaxed(&loop->parent); up; up = load_relaxed(&up->parent)) {
-		struct loop *waiting = load_relaxed(&up->owner->waiting);
+		struct worker *owner = up->owner;
+		struct loop *waiting = idle_is_parked(&owner->sleeper) ? load_relaxed(&owner->waiting)
+		                                                       : NULL;
 
-		if (waiting && is_below(loop, waiting) && filch__idle_release(&up->owner->sleeper))
+		if (waiting && is_below(loop, waiting) && filch__idle_release(&owner->sleeper))
 			return true;
 	}
 	return false;
 }
 
+/* Sees to it that a thread with an id below `limit` looks for work, if there is one to be had. */
+static enum notified rouse(struct crew *crew, unsigned limit)
+{
+	const enum notified who = filch__idle_notify(&crew->idle, limit ? limit - 1 : 0);
+
+	if (who == NOTIFIED_NOBODY && load_relaxed(&crew->started) + 1 < limit &&
+	    crew->start_another(crew))
+		return NOTIFIED_WOKEN;
+	return who;
+}
+
 /* Sees to it that somebody comes to help with the loop; true if a thread was woken or made. */
 static bool summon(struct crew *crew, struct loop *loop)
 {
-	const unsigned limit = load_relaxed(&loop->helpers);
+	const enum notified who = rouse(crew, load_relaxed(&loop->helpers));
 
-	switch (filch__idle_notify(&crew->idle, limit ? limit - 1 : 0)) {
-	case NOTIFIED_SEARCHER:
-		return false;
-	case NOTIFIED_WOKEN:
-		return true;
-	default:
-		break;
-	}
-	if (load_relaxed(&crew->started) + 1 < limit && crew->start_another(crew))
-		return true;
-	return wake_waiter_above(loop);
+	return who == NOTIFIED_WOKEN || (who == NOTIFIED_NOBODY && wake_waiter_above(loop));
+}
+
+static void note_wake(struct visit *v)
+{
+	if (v->handle.loop->counted)
+		fetch_add_relaxed(&v->handle.loop->wakes, 1);
+	v->ticks = platform_ticks(); /* waking is not the body's work */
 }
 
 /*
@@ -146,11 +159,8 @@ static void offer(struct visit *v, bool fresh)
 	    !filch__idle_wake_pays(&crew->idle, v->grain_ns > 0 ? left : INFINITY, v->ticks))
 		return;
 	v->eager = false;
-	if (!summon(crew, loop))
-		return;
-	if (loop->counted)
-		fetch_add_relaxed(&loop->wakes, 1);
-	v->ticks = platform_ticks(); /* waking is not the body's work */
+	if (summon(crew, loop))
+		note_wake(v);
 }
 
 /*
@@ -173,12 +183,14 @@ static void stop_searching(struct visit *v)
 	double ns;
 
 	v->available = false;
+	store_relaxed(&w->sleeper.helping, false);
 	if (!filch__idle_search_end(&w->crew->idle) || !steal(w, NULL, &more, false))
 		return;
+	/* Only a rumour of a chunk: enough for waking somebody in vain. */
 	ns = (double)range_size(more.range) * load_relaxed(&more.loop->grain_ns);
 	if (filch__idle_wake_pays(&w->crew->idle, ns > 0 ? ns : INFINITY, v->ticks) &&
-	    summon(w->crew, more.loop) && v->handle.loop->counted)
-		fetch_add_relaxed(&v->handle.loop->wakes, 1);
+	    rouse(w->crew, load_relaxed(&more.loop->helpers)) == NOTIFIED_WOKEN)
+		note_wake(v);
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
@@ -220,13 +232,13 @@ static struct range next_chunk(struct visit *v, bool *near_pushed)
 	}
 	chunk = range_take(&v->near, size < range_size(v->near) ? size : range_size(v->near),
 	                   v->from_back);
-	*near_pushed = range_size(v->near) && v->far && push(v, v->near);
+	*near_pushed = range_size(v->near) && push(v, v->near);
 	if (fresh)
 		store_relaxed(&loop->pushed, v->ticks);
 	if (v->available && !is_short(v, left))
 		stop_searching(v);
-	if (v->far)
-		offer(v, fresh);
+	if (v->far || *near_pushed)
+		offer(v, fresh || !v->far);
 	return chunk;
 }
 
@@ -281,6 +293,8 @@ static void run_visit(struct visit *v)
 		learn(v, range_size(chunk));
 		if (!v->worker || v->worker == loop->owner)
 			filch__loop_progress(loop, false);
+		if (loop_is_orphaned(loop))
+			return;
 	} while (v->alone ? range_size(v->near) > 0 : retake(v, floor, near_pushed));
 }
 
@@ -307,6 +321,8 @@ static size_t run_stolen(struct worker *w, struct chunk c, bool *available)
 
 	visit_begin(&v, w, c.loop);
 	v.available = *available;
+	if (v.available)
+		store_relaxed(&w->sleeper.helping, true);
 	v.near = c.range;
 	v.from_back = w != c.loop->owner;
 	if (c.loop->counted)
@@ -314,6 +330,8 @@ static size_t run_stolen(struct worker *w, struct chunk c, bool *available)
 	run_visit(&v);
 	visit_end(&v);
 	*available = v.available;
+	if (v.available)
+		store_relaxed(&w->sleeper.helping, false);
 	return v.accounted;
 }
 
@@ -341,10 +359,21 @@ static bool has_ended(void *loop)
 	return load_seq_cst(&((struct loop *)loop)->remaining) == 0;
 }
 
+/* The end has come, or there is something below that w could help with. */
+static bool need_not_wait(void *worker)
+{
+	struct worker *w = worker;
+	struct loop *loop = load_relaxed(&w->waiting);
+	struct chunk c;
+
+	return has_ended(loop) || steal(w, loop, &c, false);
+}
+
 static void sleep_for(struct worker *w, struct loop *loop)
 {
+	/* Seen by who sees him parked, which comes after it. */
 	store_relaxed(&w->waiting, loop);
-	filch__idle_park(&w->sleeper, has_ended, loop, filch__loop_progress_due(loop));
+	filch__idle_park(&w->sleeper, need_not_wait, w, filch__loop_progress_due(loop));
 	store_relaxed(&w->waiting, NULL);
 }
 
@@ -359,7 +388,7 @@ static bool wait_for_end(struct worker *w, struct loop *loop)
 	while (!has_ended(loop)) {
 		bool available = false;
 
-		if (w->crew->orphaned(w->crew))
+		if (loop_is_orphaned(loop))
 			return false;
 		if (!look-- && (look = LOOK_EVERY - 1, steal(w, loop, &c, true))) {
 			leave(w, c.loop, run_stolen(w, c, &available));
@@ -387,6 +416,8 @@ bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool ea
 	v.eager = eager;
 	run_visit(&v);
 	visit_end(&v);
+	if (loop_is_orphaned(loop))
+		return false;
 	if (v.accounted == loop->grains)
 		return true;
 	/* seq_cst: like a thief's in leave(), pairs with the load in has_ended(); but that nobody
@@ -399,8 +430,10 @@ bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool ea
 
 static bool is_closing(struct crew *crew)
 {
-	/* acquire: pairs with the release in the pool's closing. */
-	return load_acquire(&crew->closing);
+	/* In a fork's child this is the last thread there is, come back from a body that forked:
+	 * it ends.  seq_cst: pairs with the store in end_threads(), for the last look before
+	 * sleeping. */
+	return load_seq_cst(&crew->closing) || crew_is_orphaned(crew);
 }
 
 static bool look(void *worker)
@@ -462,6 +495,7 @@ void filch__worker_init(struct worker *w, struct crew *crew, unsigned id)
 	filch__deque_init(&w->deque, 0);
 	w->crew = crew;
 	w->id = id;
+	w->victim = id; /* not all look at the same place first */
 }
 
 void filch__worker_finish(struct worker *w)

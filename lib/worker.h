@@ -32,7 +32,6 @@ struct worker {
 	unsigned calls;                        /* of its own that are open: the depth of loops[] */
 	struct visit *visit;                   /* innermost */
 	struct loop *_Atomic waiting;          /* what it sleeps for; read by who could use help */
-	struct worker *outside;                /* what its thread is elsewhere, below on its stack */
 	struct platform_thread thread;         /* not a guest's */
 	struct loop_block loops;
 	alignas(CACHE_LINE) _Atomic uint32_t taken; /* a guest's: whether somebody is in it */
@@ -48,9 +47,15 @@ struct crew {
 	struct worker *_Atomic guest[GUESTS_MAX]; /* threads from outside while they call */
 	struct sleeper **sleepers;     /* of worker[i] */
 	bool (*start_another)(struct crew *crew); /* the pool's: one more thread; false if there is none */
-	bool (*orphaned)(const struct crew *crew); /* whether a fork() took the threads away */
+	uint32_t forks;                /* filch__forks when it was made */
 	struct idle idle;
 };
+
+/* Whether a fork() took the threads away. */
+static inline bool crew_is_orphaned(const struct crew *crew)
+{
+	return crew->forks != load_relaxed(&filch__forks);
+}
 
 void filch__worker_init(struct worker *w, struct crew *crew, unsigned id);
 void filch__worker_finish(struct worker *w);

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* The measuring core, see bench.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { WARM_SAMPLES = 5, COLD_SAMPLES = 3 };
+
+#define BATCH_NS 200000u      /* a timed batch of warm calls */
+#define BLOCK_NS 2000000u     /* warm samples of a block together, unless one is longer */
+#define LONG_CALL_NS 20000000 /* from here on a call is timed once per block */
+#define DRAIN_NS 300000000u   /* longer than any peer's workers go on looking for work */
+
+/* ---- clocks and numbers ------------------------------------------------- */
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t bench_now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t bench_cpu_now(void)
+{
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const double x = *(const double *)a;
+	const double y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The value at a place between two neighbours, by their weighted mean. */
+static double value_at(const double *sorted, size_t count, double share)
+{
+	const double place = share * (double)(count - 1);
+	const size_t below = (size_t)place;
+	const size_t above = below + 1 < count ? below + 1 : below;
+
+	return sorted[below] + (place - (double)below) * (sorted[above] - sorted[below]);
+}
+
+struct bench_quartiles bench_quartiles(double *values, size_t count)
+{
+	struct bench_quartiles q = {0, 0, 0};
+
+	if (count == 0)
+		return q;
+	qsort(values, count, sizeof *values, compare);
+	q.low = value_at(values, count, 0.25);
+	q.median = value_at(values, count, 0.5);
+	q.high = value_at(values, count, 0.75);
+	return q;
+}
+
+static void pause_for(enum bench_mode mode, uint64_t ns)
+{
+	const struct timespec t = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+	const uint64_t end = bench_now() + ns;
+
+	if (mode == BENCH_SLEEP) {
+		nanosleep(&t, NULL);
+		return;
+	}
+	while (bench_now() < end)
+		continue;
+}
+
+/* ---- items and their check ------------------------------------------------ */
+
+static void *memory(size_t bytes)
+{
+	void *p = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+
+	if (!p) {
+		fprintf(stderr, "bench: no memory for %zu bytes\n", bytes);
+		exit(1);
+	}
+	return p;
+}
+
+void bench_items_init(struct items *items)
+{
+	int64_t *in = memory(BENCH_ITEMS_MAX * sizeof *in);
+
+	/* Only the pages that are used are ever touched, but for the input. */
+	for (size_t i = 0; i < BENCH_ITEMS_MAX; i++)
+		in[i] = (int64_t)(i * 2654435761u % 1000000007u);
+	items->in = in;
+	items->out = memory(BENCH_ITEMS_MAX * sizeof *items->out);
+	items->counts = memory(BENCH_ITEMS_MAX);
+}
+
+static void spoil(const struct bench_loop *loop)
+{
+	memset(loop->items->out, 0x5a, loop->n * sizeof *loop->items->out);
+}
+
+/* A number that changes with every value and with its place. */
+static uint64_t digest(const struct bench_loop *loop)
+{
+	uint64_t sum = loop->n;
+
+	for (size_t i = 0; i < loop->n; i++)
+		sum += ((uint64_t)loop->items->out[i] + i) * (2 * i + 0x9e3779b97f4a7c15u);
+	return sum;
+}
+
+/* ---- one block ------------------------------------------------------------- */
+
+/* How long so many calls take.  Failed ones are added to wrong. */
+static uint64_t batch_ns(const struct bench_loop *loop, uint64_t calls, uint64_t *wrong)
+{
+	const struct contender *c = loop->contender;
+	uint64_t failed = 0;
+	const uint64_t begin = bench_now();
+
+	if (c) {
+		for (uint64_t k = 0; k < calls; k++)
+			failed += c->run(loop->n, loop->body, loop->items) != 0;
+	} else {
+		for (uint64_t k = 0; k < calls; k++)
+			failed += loop->body->range(loop->items, 0, loop->n, NULL) != 0;
+	}
+	const uint64_t end = bench_now();
+
+	*wrong += failed;
+	return end - begin;
+}
+
+/*
+ * Calls until it is clear how many fill a batch, and then such a batch, so that workers
+ * are awake and caches full.  call_ns becomes about what a call takes.
+ */
+static uint64_t settle(const struct bench_loop *loop, double *call_ns, uint64_t *wrong)
+{
+	uint64_t calls = 1;
+	uint64_t ns;
+
+	for (;;) {
+		ns = batch_ns(loop, calls, wrong);
+		if (ns >= LONG_CALL_NS / 10)
+			break;
+		const uint64_t again = batch_ns(loop, calls, wrong);
+
+		/* The shorter of the two: an interruption must not look like a long call. */
+		ns = again < ns ? again : ns;
+		if (ns >= BATCH_NS / 8)
+			break;
+		calls *= 4;
+	}
+	*call_ns = (double)ns / (double)calls;
+	calls = (uint64_t)(BATCH_NS / *call_ns) + 1;
+	if (calls > 1)
+		batch_ns(loop, calls, wrong);
+	return calls;
+}
+
+static double warm_block(const struct bench_loop *loop, uint64_t *wrong)
+{
+	double sample[WARM_SAMPLES];
+	double call_ns;
+
+	if (loop->at_once)
+		return (double)batch_ns(loop, 1, wrong);
+
+	const uint64_t calls = settle(loop, &call_ns, wrong);
+	const double fit = BLOCK_NS / (call_ns * (double)calls);
+	const unsigned samples = fit > WARM_SAMPLES ? WARM_SAMPLES : fit < 1 ? 1 : (unsigned)fit;
+
+	for (unsigned k = 0; k < samples; k++)
+		sample[k] = (double)batch_ns(loop, calls, wrong) / (double)calls;
+	return bench_quartiles(sample, samples).median;
+}
+
+/* The first call, which finds what the block before left behind, is not timed. */
+static double cold_block(const struct bench_loop *loop, enum bench_mode mode, uint64_t pause_ns,
+                         uint64_t *wrong)
+{
+	double sample[COLD_SAMPLES];
+	const bool is_long = loop->at_once || batch_ns(loop, 1, wrong) >= LONG_CALL_NS;
+	const unsigned samples = is_long ? 1 : COLD_SAMPLES;
+
+	for (unsigned k = 0; k < samples; k++) {
+		pause_for(mode, pause_ns);
+		sample[k] = (double)batch_ns(loop, 1, wrong);
+	}
+	return bench_quartiles(sample, samples).median;
+}
+
+static double block(const struct bench_loop *loop, enum bench_mode mode, uint64_t pause_ns,
+                    struct bench_pair *out, uint64_t *sum)
+{
+	double ns;
+
+	spoil(loop);
+	if (mode == BENCH_WARM)
+		ns = warm_block(loop, &out->wrong);
+	else
+		ns = cold_block(loop, mode, pause_ns, &out->wrong);
+	*sum = digest(loop);
+	return ns;
+}
+
+/* ---- what can be asked -------------------------------------------------------- */
+
+static struct bench_loop serial_of(const struct bench_loop *loop)
+{
+	struct bench_loop serial = *loop;
+
+	serial.contender = NULL;
+	return serial;
+}
+
+void bench_round(const struct bench_loop *loop, enum bench_mode mode, uint64_t pause_ns,
+                 bool serial_first, struct bench_pair *out)
+{
+	const struct bench_loop serial = serial_of(loop);
+	uint64_t sum, serial_sum;
+
+	if (serial_first)
+		out->serial_ns = block(&serial, mode, pause_ns, out, &serial_sum);
+	out->time_ns = block(loop, mode, pause_ns, out, &sum);
+	if (!serial_first)
+		out->serial_ns = block(&serial, mode, pause_ns, out, &serial_sum);
+	out->wrong += sum != serial_sum;
+}
+
+uint64_t bench_count(const struct bench_loop *loop)
+{
+	const unsigned char *counts = loop->items->counts;
+	struct bench_loop counting = *loop;
+	uint64_t wrong = 0;
+
+	loop->items->steps[BODY_COUNT] = loop->items->steps[loop->body->id];
+	counting.body = &bodies[BODY_COUNT];
+	memset(loop->items->counts, 0, loop->n);
+	spoil(loop);
+	batch_ns(&counting, 1, &wrong);
+	for (size_t i = 0; i < loop->n; i++)
+		wrong += counts[i] != 1;
+	const uint64_t sum = digest(loop);
+
+	spoil(loop);
+	loop->body->range(loop->items, 0, loop->n, NULL);
+	return wrong + (sum != digest(loop));
+}
+
+void bench_single(const struct bench_loop *loop, struct bench_pair *out)
+{
+	spoil(loop);
+	out->time_ns = (double)batch_ns(loop, 1, &out->wrong);
+	for (size_t i = 0; i < loop->n; i++)
+		out->wrong += loop->items->out[i] != body_double(loop->items->in[i]);
+}
+
+static void sleep_until(uint64_t ns)
+{
+	const struct timespec t = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) != 0)
+		continue;
+}
+
+/* Median time per call; the CPU time of everything from the first sleep to the last call. */
+static double ticks(const struct bench_loop *loop, uint64_t period_ns, unsigned times,
+                    double *cpu_ns, uint64_t *wrong)
+{
+	double *sample = memory(times * sizeof *sample);
+
+	pause_for(BENCH_SLEEP, DRAIN_NS);
+	batch_ns(loop, 1, wrong);
+	const uint64_t cpu = bench_cpu_now();
+	const uint64_t begin = bench_now();
+
+	for (unsigned k = 0; k < times; k++) {
+		sleep_until(begin + (k + 1) * period_ns);
+		sample[k] = (double)batch_ns(loop, 1, wrong);
+	}
+	sleep_until(begin + (times + 1) * period_ns);
+	*cpu_ns = (double)(bench_cpu_now() - cpu);
+	const double median = bench_quartiles(sample, times).median;
+
+	free(sample);
+	return median;
+}
+
+void bench_periodic(const struct bench_loop *loop, uint64_t period_ns, unsigned times,
+                    struct bench_pair *out)
+{
+	const struct bench_loop serial = serial_of(loop);
+
+	out->serial_ns = ticks(&serial, period_ns, times, &out->serial_cpu_ns, &out->wrong);
+	out->time_ns = ticks(loop, period_ns, times, &out->cpu_ns, &out->wrong);
+}
+
+void bench_idle(const struct bench_loop *loop, uint64_t idle_ns, struct bench_pair *out)
+{
+	double call_ns;
+
+	settle(loop, &call_ns, &out->wrong);
+	const uint64_t cpu = bench_cpu_now();
+
+	pause_for(BENCH_SLEEP, idle_ns);
+	out->cpu_ns = (double)(bench_cpu_now() - cpu);
+	out->time_ns = call_ns;
+}

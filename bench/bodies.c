@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bodies of all benches, see bodies.h.  The functions of the chains differ in the
+ * constant only, which also keeps the compiler from making one function of them.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "bodies.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+static int range_double(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const struct items *items = ctx;
+	const int64_t *restrict in = items->in;
+	int64_t *restrict out = items->out;
+
+	(void)w;
+	for (size_t i = begin; i < end; i++)
+		out[i] = body_double(in[i]);
+	return 0;
+}
+
+#define RANGE_CHAIN(name, id)                                                                      \
+	static int name(void *ctx, size_t begin, size_t end, filch_worker *w)                      \
+	{                                                                                          \
+		const struct items *items = ctx;                                                   \
+		const uint32_t steps = items->steps[id];                                           \
+                                                                                                   \
+		(void)w;                                                                           \
+		for (size_t i = begin; i < end; i++)                                               \
+			items->out[i] = body_chain(items->in[i], steps);                           \
+		return 0;                                                                          \
+	}
+
+RANGE_CHAIN(range_10ns, BODY_10NS)
+RANGE_CHAIN(range_100ns, BODY_100NS)
+RANGE_CHAIN(range_1us, BODY_1US)
+RANGE_CHAIN(range_10us, BODY_10US)
+RANGE_CHAIN(range_100us, BODY_100US)
+RANGE_CHAIN(range_1ms, BODY_1MS)
+RANGE_CHAIN(range_any, BODY_ANY)
+
+static int range_count(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const struct items *items = ctx;
+	atomic_uchar *counts = items->counts;
+	const uint32_t steps = items->steps[BODY_COUNT];
+
+	(void)w;
+	for (size_t i = begin; i < end; i++) {
+		/* relaxed: it only counts; whoever waited for the loop reads it. */
+		atomic_fetch_add_explicit(&counts[i], 1, memory_order_relaxed);
+		items->out[i] =
+			steps > 0 ? body_chain(items->in[i], steps) : body_double(items->in[i]);
+	}
+	return 0;
+}
+
+static int range_sleep(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const struct items *items = ctx;
+	const struct timespec pause = {(time_t)(items->sleep_ns / 1000000000),
+	                               (long)(items->sleep_ns % 1000000000)};
+
+	(void)w;
+	for (size_t i = begin; i < end; i++) {
+		nanosleep(&pause, NULL);
+		items->out[i] = body_double(items->in[i]);
+	}
+	return 0;
+}
+
+const struct body bodies[BODIES] = {
+	[BODY_1NS] = {"1 ns", range_double, BODY_1NS, 1},
+	[BODY_10NS] = {"10 ns", range_10ns, BODY_10NS, 1e1},
+	[BODY_100NS] = {"100 ns", range_100ns, BODY_100NS, 1e2},
+	[BODY_1US] = {"1 us", range_1us, BODY_1US, 1e3},
+	[BODY_10US] = {"10 us", range_10us, BODY_10US, 1e4},
+	[BODY_100US] = {"100 us", range_100us, BODY_100US, 1e5},
+	[BODY_1MS] = {"1 ms", range_1ms, BODY_1MS, 1e6},
+	[BODY_ANY] = {"any", range_any, BODY_ANY, 0},
+	[BODY_COUNT] = {"count", range_count, BODY_COUNT, 0},
+	[BODY_SLEEP] = {"sleep", range_sleep, BODY_SLEEP, 0},
+};
+
+enum { TRIAL_ITEMS = 64, TRIALS = 9 };
+
+/* The least of some trials, per item: what it costs when nothing disturbs. */
+static double trial_ns(struct items *items, uint32_t steps, size_t n)
+{
+	double best = 1e18;
+
+	items->steps[BODY_ANY] = steps;
+	for (int k = 0; k < TRIALS; k++) {
+		struct timespec a, b;
+
+		clock_gettime(CLOCK_MONOTONIC, &a);
+		range_any(items, 0, n, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &b);
+		const double ns =
+			(double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec);
+		if (ns / (double)n < best)
+			best = ns / (double)n;
+	}
+	return best;
+}
+
+void bodies_calibrate(struct items *items)
+{
+	int64_t in[TRIAL_ITEMS] = {0};
+	int64_t out[TRIAL_ITEMS];
+
+	items->in = in;
+	items->out = out;
+	trial_ns(items, 1000000, 1); /* lets the clock rate of the CPU settle */
+
+	const double one = trial_ns(items, 1, TRIAL_ITEMS);
+	const double link = (trial_ns(items, 10001, 4) - one) / 10000;
+
+	for (int id = BODY_10NS; id < BODY_COSTS; id++) {
+		const double links = (bodies[id].cost_ns - one) / link + 1;
+
+		items->steps[id] = links > 1 ? (uint32_t)(links + 0.5) : 1;
+	}
+	items->steps[BODY_ANY] = 0;
+	items->in = NULL;
+	items->out = NULL;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_CONTENDER_H
+#define BENCH_CONTENDER_H
+/*
+ * The one interface between the measuring core and a library that runs loops.
+ * A program has one family: the contenders that share a library and its threads.
+ * To add a peer, write one file that defines `contender_family` and name it in meson.build.
+ */
+#include "bodies.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct contender {
+	const char *name; /* "libgomp:static" */
+
+	/* Runs items 0 .. n - 1 of the body on all workers.  0, or why not. */
+	int (*run)(size_t n, const struct body *body, struct items *items);
+};
+
+struct family {
+	const char *version;            /* of the library, "" = the compiler's */
+	void (*open)(unsigned workers); /* once, before the first run; exits if it cannot */
+	size_t count;
+	const struct contender *contenders;
+};
+
+extern const struct family contender_family;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_GRID_REPORT_H
+#define BENCH_GRID_REPORT_H
+/* What a measured grid comes to: tables, sums over its cells, records. */
+#include "grid.h"
+
+#define GRID_RATIO_FROM_NS 1000.0  /* a shorter loop is judged by the time it takes in addition */
+#define GRID_GAIN_FROM_NS 100000.0 /* a longer one of two items or more must gain */
+
+struct grid_limits {
+	double ratio[GRID_MODES];
+	double extra_ns;
+	double gain;
+};
+
+/* A contender's cells in one mode; all by the medians over the rounds. */
+struct grid_total {
+	size_t cells; /* that were measured */
+	double ratio; /* the largest, of loops from 1 us on */
+	size_t ratio_cell;
+	double extra_ns; /* the largest, of shorter loops */
+	size_t extra_cell;
+	double gain; /* geometric mean of the ratios of loops from 100 us on */
+	size_t gaining;
+};
+
+struct grid_total grid_total(const struct grid *g, size_t entrant, enum grid_mode mode);
+
+/* All cells of a contender in one mode. */
+void grid_print(const struct grid *g, size_t entrant, enum grid_mode mode,
+                const struct grid_limits *limits);
+/* The cells of all modes above their limits, with their quartiles. */
+void grid_print_misses(const struct grid *g, size_t entrant, const struct grid_limits *limits);
+
+/* One mode of all contenders. */
+void grid_print_totals(const struct grid *g, enum grid_mode mode, const struct grid_limits *limits);
+
+/* A JSON record per contender, mode and cell. */
+void grid_record(const struct grid *g, const char *question);
+
+uint64_t grid_wrong(const struct grid *g);
+
+#endif

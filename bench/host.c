@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program around a family of contenders: answers the driver's requests one by one,
+ * with the measuring core, until its standard input ends.  It takes the number of
+ * workers as its argument, and opens the library at the first request that needs it.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool transfer_in(void *to, size_t bytes)
+{
+	for (size_t done = 0; done < bytes;) {
+		const ssize_t got = read(STDIN_FILENO, (char *)to + done, bytes - done);
+
+		if (got <= 0)
+			return false;
+		done += (size_t)got;
+	}
+	return true;
+}
+
+static bool transfer_out(const void *from, size_t bytes)
+{
+	for (size_t done = 0; done < bytes;) {
+		const ssize_t put = write(STDOUT_FILENO, (const char *)from + done, bytes - done);
+
+		if (put <= 0)
+			return false;
+		done += (size_t)put;
+	}
+	return true;
+}
+
+static int run_serial(size_t n, const struct body *body, struct items *items)
+{
+	return body->range(items, 0, n, NULL);
+}
+
+static const struct contender control = {"serial again", run_serial};
+
+static const char *compiler(void)
+{
+#ifdef __clang__
+	return __VERSION__;
+#else
+	return "gcc " __VERSION__;
+#endif
+}
+
+static bool hello(void)
+{
+	struct wire_hello h = {.count = (unsigned)contender_family.count};
+
+	snprintf(h.version, sizeof h.version, "%s", contender_family.version);
+	snprintf(h.compiler, sizeof h.compiler, "%s", compiler());
+	for (unsigned k = 0; k < h.count && k < WIRE_CONTENDERS_MAX; k++)
+		snprintf(h.name[k], sizeof h.name[k], "%s", contender_family.contenders[k].name);
+	return transfer_out(&h, sizeof h);
+}
+
+static void measure(const struct wire_request *q, struct items *items, struct bench_pair *out)
+{
+	const struct bench_loop loop = {
+		.contender = q->contender == WIRE_CONTROL
+	                             ? &control
+	                             : &contender_family.contenders[q->contender],
+		.body = &bodies[q->body],
+		.items = items,
+		.n = (size_t)q->n,
+		.at_once = q->at_once,
+	};
+
+	memcpy(items->steps, q->steps, sizeof items->steps);
+	items->sleep_ns = q->sleep_ns;
+	switch (q->ask) {
+	case WIRE_ROUND:
+		bench_round(&loop, q->mode, q->ns, q->serial_first, out);
+		break;
+	case WIRE_COUNT:
+		out->wrong = bench_count(&loop);
+		break;
+	case WIRE_SINGLE:
+		bench_single(&loop, out);
+		break;
+	case WIRE_PERIODIC:
+		bench_periodic(&loop, q->ns, q->times, out);
+		break;
+	case WIRE_IDLE:
+		bench_idle(&loop, q->ns, out);
+		break;
+	case WIRE_HELLO:
+		break;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const unsigned workers = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
+	struct wire_request q;
+	struct items items;
+	bool open = false;
+
+	if (workers == 0) {
+		fprintf(stderr, "%s is started by filch-bench\n", argv[0]);
+		return 2;
+	}
+	bench_items_init(&items);
+	while (transfer_in(&q, sizeof q)) {
+		struct bench_pair out = {0, 0, 0, 0, 0};
+		uint64_t opening = 0;
+
+		if (q.ask == WIRE_HELLO) {
+			if (!hello())
+				return 1;
+			continue;
+		}
+		if (!open && q.contender != WIRE_CONTROL) {
+			const uint64_t begin = bench_now();
+
+			contender_family.open(workers);
+			opening = bench_now() - begin;
+			open = true;
+		}
+		measure(&q, &items, &out);
+		if (q.with_open)
+			out.time_ns += (double)opening;
+		if (!transfer_out(&out, sizeof out))
+			return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver: starts the programs of the contenders, asks the questions, prints the
+ * answers.  It measures nothing itself and sleeps while a contender does.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "question.h"
+#include "quiet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct question {
+	const char *name, *about;
+	void (*ask)(struct setting *s);
+};
+
+static const struct question questions[] = {
+	{"overhead",
+         "is filch ever slower than the serial loop, and what does it gain? (all below, too)",
+         overhead},
+	{"idle", "what does a pool burn that has nothing to do, or little?", idle},
+	{"sleepers", "ten items that wait, on eight workers", sleepers},
+};
+
+enum { QUESTIONS = sizeof questions / sizeof *questions };
+
+struct arguments {
+	bool asked[QUESTIONS];
+	enum level level;
+	unsigned workers;
+	const char *json, *only;
+};
+
+static int usage(FILE *out)
+{
+	fprintf(out, "usage: filch-bench [question...] [--quick | --full] [--json FILE] "
+	             "[--workers N] [--only PEER]\n\nquestions:\n");
+	for (int k = 0; k < QUESTIONS; k++)
+		fprintf(out, "  %-12s%s\n", questions[k].name, questions[k].about);
+	fprintf(out,
+	        "\n--quick      loops up to 20 ms, few rounds: under 3 minutes\n"
+	        "--full       loops up to 1 s, many rounds, for the peers, too: an hour\n"
+	        "--json FILE  one JSON record per result\n"
+	        "--workers N  threads of every contender, the caller among them (2)\n"
+	        "--only PEER  peers whose name contains this; \"\" or no such peer: filch alone\n");
+	return out == stdout ? 0 : 2;
+}
+
+static bool parse_question(struct arguments *a, const char *text)
+{
+	for (int k = 0; k < QUESTIONS; k++)
+		if (strcmp(text, questions[k].name) == 0)
+			return a->asked[k] = true;
+	return false;
+}
+
+static bool parse_workers(struct arguments *a, const char *text)
+{
+	char *end;
+	const unsigned long value = strtoul(text, &end, 10);
+
+	a->workers = (unsigned)value;
+	return *text && !*end && value >= 1 && value <= FILCH_MAX_WORKERS;
+}
+
+/* An option with a value; false if it is none or its value is missing or wrong. */
+static bool parse_value(struct arguments *a, const char *option, const char *value)
+{
+	if (!value)
+		return false;
+	if (strcmp(option, "--json") == 0)
+		a->json = value;
+	else if (strcmp(option, "--only") == 0)
+		a->only = value;
+	else
+		return strcmp(option, "--workers") == 0 && parse_workers(a, value);
+	return true;
+}
+
+static bool parse(struct arguments *a, char **argv)
+{
+	for (; *argv; argv++) {
+		if (strcmp(*argv, "--quick") == 0)
+			a->level = QUICK;
+		else if (strcmp(*argv, "--full") == 0)
+			a->level = FULL;
+		else if (strncmp(*argv, "--", 2) == 0) {
+			if (!parse_value(a, argv[0], argv[1]))
+				return false;
+			argv++;
+		} else if (!parse_question(a, *argv)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- contenders -------------------------------------------------------------------- */
+
+static void add_entrant(struct setting *s, struct host *host, int index, const char *name)
+{
+	if (s->entrant_count == ENTRANTS_MAX)
+		return;
+	s->entrants[s->entrant_count++] = (struct entrant){host, index, name};
+}
+
+static void add_family(struct setting *s, const char *name, const char *only)
+{
+	const bool own = strcmp(name, "filch") == 0;
+	struct host *host = &s->hosts[s->host_count];
+	const size_t before = s->entrant_count;
+
+	if (s->host_count == HOSTS_MAX || !turns_start(host, name, s->workers)) {
+		printf("%-18s is not there: it was not found when filch was configured\n", name);
+		return;
+	}
+	s->host_count++;
+	if (own)
+		add_entrant(s, host, WIRE_CONTROL, "serial again");
+	for (unsigned k = 0; k < host->hello.count; k++)
+		if (own || !only || (*only && strstr(host->hello.name[k], only)))
+			add_entrant(s, host, (int)k, host->hello.name[k]);
+	if (s->entrant_count > before)
+		printf("%-18s %s, compiled by %s\n", name,
+		       host->hello.version[0] ? host->hello.version : "of the compiler",
+		       host->hello.compiler);
+}
+
+/* ---- claims -------------------------------------------------------------------------- */
+
+void question_claim(struct setting *s, const char *text, double value, double target,
+                    const char *unit)
+{
+	if (s->claim_count == CLAIMS_MAX)
+		return;
+	struct claim *c = &s->claims[s->claim_count++];
+
+	snprintf(c->text, sizeof c->text, "%s", text);
+	c->value = value;
+	c->target = target;
+	c->unit = unit;
+}
+
+static void print_claims(const struct setting *s)
+{
+	printf("\n%-52s %10s %10s\n", "filch", "measured", "target");
+	for (size_t k = 0; k < s->claim_count; k++) {
+		const struct claim *c = &s->claims[k];
+
+		printf("%-52s %10.4g %10.4g %-3s %s\n", c->text, c->value, c->target, c->unit,
+		       c->value <= c->target ? "met" : "missed");
+	}
+	if (s->wrong > 0)
+		printf("\nWRONG: %llu results or items\n", (unsigned long long)s->wrong);
+	else
+		printf("\nevery result was right, and every item ran exactly once\n");
+}
+
+static void start_all(struct setting *s, const char *only)
+{
+	static const char *const families[] = {BENCH_FAMILIES};
+	struct items items = {.sleep_ns = 0};
+
+	output_head();
+	bodies_calibrate(&items);
+	memcpy(s->steps, items.steps, sizeof s->steps);
+	for (size_t k = 0; k < sizeof families / sizeof *families; k++)
+		add_family(s, families[k], only);
+	printf("%u workers each; only one program runs at a time, the others are stopped\n",
+	       s->workers);
+}
+
+int main(int argc, char **argv)
+{
+	static struct setting setting;
+	struct quiet begin;
+	struct arguments a = {.level = NORMAL, .workers = 2};
+
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))
+		return usage(stdout);
+	if (!parse(&a, argv + 1))
+		return usage(stderr);
+	setting.level = a.level;
+	setting.workers = a.workers;
+	if (!output_open(a.json, a.workers)) {
+		perror(a.json);
+		return 2;
+	}
+	quiet_begin(&begin);
+	start_all(&setting, a.only);
+	if (setting.entrant_count == 0)
+		return 1;
+
+	bool any = false;
+
+	for (int k = 0; k < QUESTIONS; k++)
+		any = any || a.asked[k];
+	for (int k = 0; k < QUESTIONS; k++)
+		if (a.asked[k] || (!any && k == 0))
+			questions[k].ask(&setting);
+	print_claims(&setting);
+	output_close();
+	for (size_t k = 0; k < setting.host_count; k++)
+		turns_end(&setting.hosts[k]);
+	quiet_print(&begin);
+	return setting.wrong > 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_OUTPUT_H
+#define BENCH_OUTPUT_H
+/* What the driver prints: a progress line on stderr, tables on stdout, records as JSON. */
+#include "turns.h"
+
+#include <stdio.h>
+
+/* One result; what is zero throughout is left out. */
+struct record {
+	const char *question, *mode;
+	const struct entrant *entrant;
+	const char *body;
+	uint64_t n;
+	size_t rounds;
+	struct bench_quartiles serial_ns, time_ns, ratio, extra_ns, serial_cpu_ns, cpu_ns;
+	uint64_t wrong;
+};
+
+/* Where records go, or NULL.  False if the file cannot be opened. */
+bool output_open(const char *path, unsigned workers);
+void output_close(void);
+void output_record(const struct record *r);
+
+/* "machine, kernel, compiler, commit", for the head of a page. */
+void output_head(void);
+
+/* Progress: a number of steps that lie ahead, one that is done, and none any more. */
+void output_expect(size_t steps);
+void output_step(const char *what);
+void output_quiet(void);
+
+/* A time with its unit in a few letters, such as "3.1 us"; the buffer is the caller's. */
+enum { OUTPUT_TIME = 16 };
+const char *output_time(char buffer[OUTPUT_TIME], double ns);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_QUESTION_H
+#define BENCH_QUESTION_H
+/* What every question is asked with, and the claims that its answer is held against. */
+#include "output.h"
+
+enum { HOSTS_MAX = 16, ENTRANTS_MAX = 64, CLAIMS_MAX = 32 };
+
+enum level { QUICK, NORMAL, FULL, LEVELS };
+
+/* A number that filch promises to stay at or below. */
+struct claim {
+	char text[80];
+	const char *unit;
+	double value, target;
+};
+
+struct setting {
+	enum level level;
+	unsigned workers;
+	size_t host_count, entrant_count, claim_count;
+	struct host hosts[HOSTS_MAX];
+	struct entrant entrants[ENTRANTS_MAX]; /* the control, then filch, then the peers */
+	struct claim claims[CLAIMS_MAX];
+	uint32_t steps[BODIES];
+	uint64_t wrong; /* results found wrong so far */
+};
+
+void question_claim(struct setting *s, const char *text, double value, double target,
+                    const char *unit);
+
+/* The questions.  Each prints its tables and adds its claims. */
+void overhead(struct setting *s);
+void idle(struct setting *s);
+void sleepers(struct setting *s);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_WIRE_H
+#define BENCH_WIRE_H
+/*
+ * What the driver and the programs of the contenders say to each other, through pipes:
+ * the driver writes a request to standard input, the program answers on standard output.
+ * Both ends are built together, so a struct is its own format.
+ */
+#include "bench.h"
+
+enum wire_ask { WIRE_HELLO, WIRE_ROUND, WIRE_COUNT, WIRE_SINGLE, WIRE_PERIODIC, WIRE_IDLE };
+
+/* Which contender of the family; the control is the serial loop, called like a contender. */
+enum { WIRE_CONTROL = -1 };
+
+enum { WIRE_CONTENDERS_MAX = 8, WIRE_NAME = 32, WIRE_TEXT = 96 };
+
+struct wire_request {
+	enum wire_ask ask;
+	int contender;
+	enum body_id body;
+	enum bench_mode mode;
+	bool serial_first;
+	bool at_once;   /* see struct bench_loop */
+	bool with_open; /* time the opening of the library, too, if it was not yet */
+	unsigned times; /* for WIRE_PERIODIC */
+	uint64_t n;
+	uint64_t ns;            /* pause, period or idle time */
+	uint64_t sleep_ns;      /* of an item of BODY_SLEEP */
+	uint32_t steps[BODIES]; /* the same chains for all */
+};
+
+/* The answer to anything but a hello is a struct bench_pair. */
+struct wire_hello {
+	unsigned count;
+	char version[WIRE_TEXT];
+	char compiler[WIRE_TEXT];
+	char name[WIRE_CONTENDERS_MAX][WIRE_NAME];
+};
+
+#endif

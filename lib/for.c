@@ -345,11 +345,10 @@ static int run_inside(struct call *c, const struct filch_options *user, bool nam
 	struct worker *w = c->pool ? filch__pool_enter(c->pool, &e) : NULL;
 	int code;
 
-	if (!w && c->pool && filch__pool_closes(c->pool)) {
-		if (named)
-			return FILCH_ECLOSED;
-		c->pool = NULL; /* the default pool at exit: go on without */
-	}
+	if (!w && named && filch__pool_closes(c->pool))
+		return FILCH_ECLOSED;
+	if (!w) /* not waited for by filch_pool_destroy(), so not to be touched any more */
+		c->pool = NULL;
 	c->counted = filch__stats_wanted();
 	code = user || c->counted ? run_with_options(c, user, w) : run_plain(c, w);
 	if (w)

@@ -267,9 +267,9 @@ static bool somebody_looks(struct idle *idle, uint64_t state)
 {
 	unsigned busy = 0;
 
-	for (unsigned i = 0; searching_in(state) && i < idle->sleepers; i++)
+	for (unsigned i = 0; i < idle->sleepers && busy < searching_in(state); i++)
 		busy += load_relaxed(&idle->sleeper[i]->helping);
-	return searching_in(state) > busy;
+	return busy < searching_in(state);
 }
 
 enum notified filch__idle_notify(struct idle *idle, unsigned limit)
@@ -293,6 +293,12 @@ void filch__idle_wake_all(struct idle *idle)
 	/* Who has not announced himself yet sees, in his last look, why we came. */
 	while (wake_first(idle, idle->sleepers))
 		;
+}
+
+bool filch__idle_somebody_looks(struct idle *idle)
+{
+	/* seq_cst: pairs with the read-modify-write in filch__idle_search_end(), as in notify. */
+	return somebody_looks(idle, load_seq_cst(&idle->state));
 }
 
 /* ---- one who waits for an end -------------------------------------------------------------------- */

@@ -106,6 +106,9 @@ void filch__idle_step_aside(struct idle *idle, unsigned cpu);
 enum notified { NOTIFIED_NOBODY, NOTIFIED_SEARCHER, NOTIFIED_WOKEN };
 enum notified filch__idle_notify(struct idle *idle, unsigned limit);
 
+/* Whether somebody searches, and is not only counted as one. */
+bool filch__idle_somebody_looks(struct idle *idle);
+
 /* Wakes all there are, whatever they do. */
 void filch__idle_wake_all(struct idle *idle);
 

@@ -189,14 +189,16 @@ static void set_status(struct loop *loop, size_t begin, size_t end, int code)
 
 static void note_failure(struct loop *loop, size_t item, int code)
 {
-	if (loop_is_orphaned(loop)) /* by the body that failed: another may have held the lock */
-		return;
-	lock_take(&loop->failing);
+	const bool shared = !loop_is_orphaned(loop); /* else another may have held the lock for ever */
+
+	if (shared)
+		lock_take(&loop->failing);
 	if (item < loop->first_error) {
 		loop->first_error = item;
 		loop->code = code;
 	}
-	lock_release(&loop->failing);
+	if (shared)
+		lock_release(&loop->failing);
 	if (!loop->options->keep_going)
 		stop_from(loop, item + 1);
 }

@@ -100,25 +100,38 @@ static void thread_main(void *worker)
 		pool->hooks.on_stop(pool->hooks.hook_arg, w->id);
 }
 
-/* The new thread counts as searching from now on, so that nobody wakes or starts one more. */
-static bool start_another(struct crew *crew)
+/* One more thread, if one with an id below `limit` is to be had.  It counts as searching before
+ * it runs, so that nobody wakes or starts one more for the same work. */
+static bool start_one(struct filch_pool *pool, unsigned limit)
+{
+	struct crew *crew = &pool->crew;
+	const unsigned i = load_relaxed(&crew->started);
+
+	if (pool->exhausted || i >= crew->threads || i + 1 >= limit)
+		return false;
+	filch__idle_search_begin(&crew->idle);
+	if (filch__thread_start(&crew->worker[i].thread, pool->stack_bytes, thread_main,
+	                        &crew->worker[i])) {
+		store_relaxed(&crew->started, i + 1);
+		return true;
+	}
+	pool->exhausted = true;
+	filch__idle_search_end(&crew->idle);
+	return false;
+}
+
+/*
+ * The same, unless somebody searches by now: who came here first may have started him, and
+ * he sees what was pushed before this call.
+ */
+static bool start_another(struct crew *crew, unsigned limit)
 {
 	struct filch_pool *pool = (struct filch_pool *)crew;
-	const unsigned i = load_relaxed(&crew->started);
 	bool started = false;
 
 	lock_take(&pool->starting);
-	if (!pool->exhausted && i == load_relaxed(&crew->started) && i < crew->threads) {
-		filch__idle_search_begin(&crew->idle);
-		started = filch__thread_start(&crew->worker[i].thread, pool->stack_bytes, thread_main,
-		                              &crew->worker[i]);
-		if (started) {
-			store_relaxed(&crew->started, i + 1);
-		} else {
-			pool->exhausted = true;
-			filch__idle_search_end(&crew->idle);
-		}
-	}
+	if (!filch__idle_somebody_looks(&crew->idle))
+		started = start_one(pool, limit);
 	lock_release(&pool->starting);
 	return started;
 }
@@ -211,8 +224,8 @@ static int start_with_hooks(struct filch_pool *pool)
 {
 	uint32_t run;
 
-	while (start_another(&pool->crew))
-		;
+	for (bool more = true; more;)
+		more = start_one(pool, FILCH_MAX_WORKERS);
 	/* acquire: pairs with the acq_rel in run_start_hook(). */
 	while ((run = load_acquire(&pool->hooks_run)) < load_relaxed(&pool->crew.started))
 		filch__wait(&pool->hooks_run, run, 0);

@@ -122,8 +122,8 @@ static enum notified rouse(struct crew *crew, unsigned limit)
 {
 	const enum notified who = filch__idle_notify(&crew->idle, limit ? limit - 1 : 0);
 
-	if (who == NOTIFIED_NOBODY && load_relaxed(&crew->started) + 1 < limit &&
-	    crew->start_another(crew))
+	if (who == NOTIFIED_NOBODY && load_relaxed(&crew->started) < crew->threads &&
+	    crew->start_another(crew, limit))
 		return NOTIFIED_WOKEN;
 	return who;
 }
@@ -152,11 +152,12 @@ static void offer(struct visit *v, bool fresh)
 	struct crew *crew = v->worker->crew;
 	struct loop *loop = v->handle.loop;
 	const double left = (double)(range_size(v->near) + v->far) * v->grain_ns;
+	const double left_ns = v->grain_ns > 0 ? left : INFINITY;
 
-	if (!fresh && idle_searching(&crew->idle))
+	/* Those who search may be busy: for what lasts, filch__idle_notify() looks closer. */
+	if (!fresh && left_ns < SHORT_NS && idle_searching(&crew->idle))
 		return;
-	if (!v->eager &&
-	    !filch__idle_wake_pays(&crew->idle, v->grain_ns > 0 ? left : INFINITY, v->ticks))
+	if (!v->eager && !filch__idle_wake_pays(&crew->idle, left_ns, v->ticks))
 		return;
 	v->eager = false;
 	if (summon(crew, loop))
@@ -293,7 +294,7 @@ static void run_visit(struct visit *v)
 		learn(v, range_size(chunk));
 		if (!v->worker || v->worker == loop->owner)
 			filch__loop_progress(loop, false);
-		if (loop_is_orphaned(loop))
+		if (!v->alone && loop_is_orphaned(loop))
 			return;
 	} while (v->alone ? range_size(v->near) > 0 : retake(v, floor, near_pushed));
 }
@@ -480,6 +481,8 @@ void filch__worker_main(struct worker *w)
 		bool available = true;
 		const size_t accounted = run_stolen(w, c, &available);
 
+		if (crew_is_orphaned(w->crew)) /* the body forked, and we are all of the child */
+			return;
 		/* Before the owner can call again: he shall know that somebody is there. */
 		if (!available)
 			may_spin = filch__idle_search_begin(&w->crew->idle);

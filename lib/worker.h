@@ -46,7 +46,8 @@ struct crew {
 	struct worker *worker;         /* worker[i] has the id i + 1 */
 	struct worker *_Atomic guest[GUESTS_MAX]; /* threads from outside while they call */
 	struct sleeper **sleepers;     /* of worker[i] */
-	bool (*start_another)(struct crew *crew); /* the pool's: one more thread; false if there is none */
+	/* The pool's: one more thread with an id below the limit; false if there is none. */
+	bool (*start_another)(struct crew *crew, unsigned limit);
 	uint32_t forks;                /* filch__forks when it was made */
 	struct idle idle;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The duties of a port, as platform.h lists them.  What a system need not know (CPUs, names
- * of threads) is tested where the port says that it knows it.
+ * What a port does about threads, CPUs and the process; test/platform_wait.c has waiting and
+ * time.  What a system need not know (CPUs, names) is tested where the port knows it.
  */
 #define _GNU_SOURCE
 #include "platform.h"
@@ -12,16 +12,11 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 TestSuite(platform, .init = filch__ticks_init, .timeout = 120);
-
-enum { THREADS = 8 };
 
 /* Masks, places and names come together: a port that has them says where a thread is. */
 static void only_where_places_are_known(void)
@@ -30,16 +25,11 @@ static void only_where_places_are_known(void)
 		cr_skip_test("this port knows no CPUs");
 }
 
-static void start(struct platform_thread *t, size_t stack_bytes, void (*run)(void *), void *arg)
-{
-	cr_assert(filch__thread_start(t, stack_bytes, run, arg));
-}
-
 static void run_on_thread(void (*run)(void *), void *arg)
 {
 	struct platform_thread t;
 
-	start(&t, 0, run, arg);
+	cr_assert(filch__thread_start(&t, 0, run, arg));
 	filch__thread_join(&t);
 }
 
@@ -101,8 +91,16 @@ static void measure_stack(void *bytes)
 
 Test(platform, starts_a_thread_with_the_stack_that_was_asked_for_or_none)
 {
-	const size_t sizes[] = {0,       1,       4095,          16384,    100001,
-	                        1 << 20, 1 << 26, (size_t)1 << 46, SIZE_MAX / 2, SIZE_MAX - 1};
+	const size_t sizes[] = {0,
+	                        1,
+	                        4095,
+	                        16384,
+	                        100001,
+	                        1 << 20,
+	                        1 << 26,
+	                        (size_t)1 << 46,
+	                        SIZE_MAX / 2,
+	                        SIZE_MAX - 1};
 	struct platform_thread t;
 
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
@@ -337,7 +335,7 @@ Test(platform, takes_another_thread_off_a_cpu_and_back)
 	cpu_set_t mine;
 
 	only_where_places_are_known();
-	start(&t, 0, wait_and_note, &g);
+	cr_assert(filch__thread_start(&t, 0, wait_and_note, &g));
 	cr_assert(wait_for(&g.placed, 1));
 	for (int i = 0; i < 1000; i++) {
 		filch__place_off(&g.place, filch__cpu_here());
@@ -349,282 +347,6 @@ Test(platform, takes_another_thread_off_a_cpu_and_back)
 	mine = mask_now();
 	cr_expect(CPU_EQUAL(&g.mask, &before));
 	cr_expect(CPU_EQUAL(&mine, &before));
-}
-
-/* ---- waiting ---------------------------------------------------------------------------------- */
-
-Test(platform, does_not_wait_for_a_word_that_has_changed)
-{
-	_Atomic uint32_t word = 1;
-
-	filch__wait(&word, 0, 0);
-	filch__wait(&word, 2, UINT64_MAX);
-}
-
-Test(platform, waits_no_longer_than_the_deadline)
-{
-	const uint64_t end = filch__now_ns() + 5000000;
-	_Atomic uint32_t word = 0;
-
-	filch__wait(&word, 0, 1);
-	filch__wait(&word, 0, filch__now_ns() - 1);
-	while (filch__now_ns() < end)
-		filch__wait(&word, 0, end);
-}
-
-struct bell {
-	_Atomic uint32_t word;
-	atomic_uint here, heard;
-	uint64_t deadline_ns;
-};
-
-static void *wait_for_bell(void *arg)
-{
-	struct bell *b = arg;
-
-	atomic_fetch_add(&b->here, 1);
-	while (load_acquire(&b->word) == 0)
-		filch__wait(&b->word, 0, b->deadline_ns);
-	atomic_fetch_add(&b->heard, 1);
-	return NULL;
-}
-
-static void *ring(void *arg)
-{
-	struct bell *b = arg;
-
-	wait_for(&b->here, THREADS);
-	store_release(&b->word, 1);
-	filch__wake(&b->word);
-	return NULL;
-}
-
-static void *wait_or_ring(void *arg)
-{
-	static atomic_uint who;
-
-	return atomic_fetch_add(&who, 1) % (THREADS + 1) ? wait_for_bell(arg) : ring(arg);
-}
-
-Test(platform, wakes_all_who_wait)
-{
-	for (size_t i = 0; i < scaled(1000, 50); i++) {
-		struct bell b = {.deadline_ns = i % 2 ? UINT64_MAX : 0};
-
-		on_threads(THREADS + 1, wait_or_ring, &b);
-		cr_assert_eq(atomic_load(&b.heard), THREADS);
-	}
-}
-
-Test(platform, wakes_nobody_at_a_word_that_is_gone)
-{
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *word = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	cr_assert_neq(word, MAP_FAILED);
-	filch__wake(word);
-	munmap(word, page);
-	filch__wake(word);
-}
-
-static _Atomic uint32_t turn;
-
-/* Changes the word, then wakes; nobody sleeps through it. */
-static void *take_turns(void *arg)
-{
-	static atomic_uint who;
-	const uint32_t me = atomic_fetch_add(&who, 1);
-
-	for (uint32_t i = 0; i < *(uint32_t *)arg; i++) {
-		uint32_t t;
-
-		while ((t = load_acquire(&turn)) % 2 != me)
-			filch__wait(&turn, t, 0);
-		store_release(&turn, t + 1);
-		filch__wake(&turn);
-	}
-	return NULL;
-}
-
-Test(platform, hears_each_of_a_hundred_thousand_changes)
-{
-	uint32_t turns = (uint32_t)scaled(100000, 1000);
-
-	on_threads(2, take_turns, &turns);
-	cr_expect_eq(load_relaxed(&turn), 2 * turns);
-}
-
-static void ignore(int signal)
-{
-	(void)signal;
-}
-
-Test(platform, sleeps_until_the_deadline_whatever_signals_come)
-{
-	const struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
-	struct sigaction action = {.sa_handler = ignore};
-	uint64_t end = filch__now_ns() + 20000000;
-
-	filch__sleep_until(0);
-	filch__sleep_until(1);
-	filch__sleep_until(filch__now_ns());
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &often, NULL);
-	filch__sleep_until(end);
-	cr_expect_geq(filch__now_ns(), end);
-	setitimer(ITIMER_REAL, &never, NULL);
-}
-
-/* ---- locks ---------------------------------------------------------------------------------------- */
-
-static struct lock lock;
-static unsigned long guarded; /* a plain variable */
-
-static void *count_guarded(void *times)
-{
-	for (size_t i = *(size_t *)times; i > 0; i--) {
-		lock_take(&lock);
-		guarded++;
-		if (i % 1000 == 0)
-			sched_yield(); /* so that others come while it is held */
-		lock_release(&lock);
-	}
-	return NULL;
-}
-
-Test(platform, lets_one_thread_at_a_time_hold_a_lock)
-{
-	for (unsigned n = 1; n <= THREADS; n *= 2) {
-		size_t times = scaled(1000000, 1000) / n;
-
-		guarded = 0;
-		on_threads(n, count_guarded, &times);
-		cr_expect_eq(guarded, n * times);
-		cr_expect_eq(load_relaxed(&lock.state), 0);
-	}
-}
-
-static int take_zeroed_lock(void *arg)
-{
-	(void)arg;
-	store_relaxed(&lock.state, 0);
-	lock_take(&lock);
-	lock_release(&lock);
-	return load_relaxed(&lock.state) == 0 ? 0 : 1;
-}
-
-static void *hold_and_fork(void *result)
-{
-	lock_take(&lock);
-	*(int *)result = in_fork(take_zeroed_lock, NULL);
-	lock_release(&lock);
-	return NULL;
-}
-
-Test(platform, lets_the_child_of_a_fork_have_a_zeroed_lock)
-{
-	size_t once = 1;
-
-	for (int i = 0; i < 10; i++) {
-		int result = -1;
-
-		on_threads(1, hold_and_fork, &result);
-		cr_expect_eq(result, 0);
-	}
-	count_guarded(&once);
-	cr_expect_eq(guarded, 1);
-}
-
-/* ---- time ----------------------------------------------------------------------------------------- */
-
-/* A processor may read its counter before it has read what was handed over. */
-static uint64_t ticks_in_order(void)
-{
-#if defined(__x86_64__)
-	__builtin_ia32_lfence();
-#endif
-	return platform_ticks();
-}
-
-static _Atomic uint64_t latest;
-
-static void *never_before_latest(void *wrong)
-{
-	for (size_t i = scaled(300000, 1000); i > 0; i--) {
-		const uint64_t seen = load_acquire(&latest), now = ticks_in_order();
-
-		if (now < seen)
-			atomic_fetch_add((atomic_uint *)wrong, 1);
-		store_release(&latest, now);
-		if (i % 5000 == 0)
-			sched_yield();
-	}
-	return NULL;
-}
-
-Test(platform, counts_ticks_that_never_go_back_from_thread_to_thread)
-{
-	atomic_uint wrong = 0;
-
-	on_threads(4, never_before_latest, &wrong);
-	cr_expect_eq(atomic_load(&wrong), 0);
-}
-
-Test(platform, counts_ticks_that_never_go_back_from_cpu_to_cpu)
-{
-	const cpu_set_t all = mask_now();
-	uint64_t before = platform_ticks();
-	uint64_t clock = filch__now_ns();
-
-	for (int i = 0; i < 1000; i++)
-		for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-			cpu_set_t one;
-
-			if (!CPU_ISSET(cpu, &all))
-				continue;
-			CPU_ZERO(&one);
-			CPU_SET(cpu, &one);
-			cr_assert_eq(sched_setaffinity(0, sizeof one, &one), 0);
-			cr_assert_geq(platform_ticks(), before);
-			cr_assert_geq(filch__now_ns(), clock);
-			before = platform_ticks();
-			clock = filch__now_ns();
-		}
-}
-
-/* Both are read twice 50 ms apart; the second time until little else came in between. */
-Test(platform, counts_ticks_at_the_rate_it_says)
-{
-	uint64_t ticks = platform_ticks(), clock = filch__now_ns(), end_ticks, end;
-	double ratio;
-
-	for (int i = 0; i < 100 && platform_ns(platform_ticks() - ticks) > 20000; i++)
-		ticks = platform_ticks(), clock = filch__now_ns();
-	filch__sleep_until(clock + 50000000);
-	for (int i = 0; i < 100; i++) {
-		end_ticks = platform_ticks();
-		end = filch__now_ns();
-		if (platform_ns(platform_ticks() - end_ticks) < 20000)
-			break;
-	}
-	ratio = platform_ns(end_ticks - ticks) / (double)(end - clock);
-	cr_expect_float_eq(ratio, 1, 0.01, "%g ns for a nanosecond", ratio);
-}
-
-static void *init_ticks(void *arg)
-{
-	(void)arg;
-	filch__ticks_init();
-	atomic_fetch_add((atomic_uint *)arg, platform_ns(1000000) > 0);
-	return NULL;
-}
-
-Test(platform, finds_the_rate_of_ticks_on_many_threads_at_once, .init = NULL)
-{
-	atomic_uint right = 0;
-
-	on_threads(THREADS, init_ticks, &right);
-	cr_expect_eq(atomic_load(&right), THREADS);
 }
 
 /* ---- the process ------------------------------------------------------------------------------------ */
@@ -658,11 +380,6 @@ Test(platform, tells_the_child_of_each_fork)
 	cr_expect_eq(forks, 0);
 }
 
-static bool all_zero(const char *memory, size_t bytes)
-{
-	return bytes == 0 || (memory[0] == 0 && memcmp(memory, memory + 1, bytes - 1) == 0);
-}
-
 Test(platform, has_zeroed_memory_that_starts_on_a_cache_line)
 {
 	for (size_t bytes = 1; bytes < 1 << 20; bytes += 1 + bytes / 7)
@@ -670,7 +387,7 @@ Test(platform, has_zeroed_memory_that_starts_on_a_cache_line)
 			char *memory = filch__alloc(bytes);
 
 			cr_assert(memory && (uintptr_t)memory % CACHE_LINE == 0);
-			cr_assert(all_zero(memory, bytes));
+			cr_assert(!memory[0] && !memcmp(memory, memory + 1, bytes - 1));
 			memset(memory, 0xff, bytes);
 			filch__free(memory);
 		}

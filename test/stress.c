@@ -86,27 +86,41 @@ Test(stress, of_a_hundred_million_chunks_loses_and_doubles_none)
 
 static int busy_account_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 {
-	for (volatile int i = 0; i < 200; i++)
+	for (volatile int i = 0; i < 1000; i++)
 		;
 	return account_body(ctx, begin, end, w);
 }
 
-/* Short loops, and thieves that never sleep: most of what a thief does here is to steal. */
+static int just_start(void *arg, unsigned id)
+{
+	(void)arg, (void)id;
+	return 0;
+}
+
+static filch_pool *pool_that_never_sleeps(unsigned workers)
+{
+	filch_pool *pool;
+
+	cr_assert_eq(filch_pool_create(&pool, FILCH_POOL(.workers = workers, .on_start = just_start,
+	                                                 .spin_ns = 60000000000u)),
+	             0);
+	return pool;
+}
+
+/* Loops of a few microseconds, and thieves that always look: nearly each is stolen from. */
 Test(stress, of_a_million_steals_loses_and_doubles_none)
 {
 	const uint64_t wanted = scaled(1000000, 1000);
+	filch_pool *pools[] = {pool_that_never_sleeps(2), pool_that_never_sleeps(WORKERS)};
 	uint64_t chunks = 0, steals = 0, seed = test_seed();
-	filch_pool *pool;
 
-	cr_assert_eq(
-		filch_pool_create(&pool, FILCH_POOL(.workers = WORKERS, .spin_ns = 1000000000)), 0);
-	while (steals < wanted) {
+	for (uint64_t round = 0; steals < wanted; round++) {
 		struct account a[WORKERS] = {{0, 0, 0}};
-		const size_t n = 2 + random_below(&seed, 64);
+		const size_t n = 4 + random_below(&seed, 6);
 		struct filch_report r;
 
-		cr_assert_eq(filch_for(pool, n, busy_account_body, a,
-		                       FILCH(.chunk = 1, .cost_ns = 1e5, .report = &r)),
+		cr_assert_eq(filch_for(pools[round % 32 == 0], n, busy_account_body, a,
+		                       FILCH(.chunk = 1, .report = &r)),
 		             0);
 		cr_assert(account_is_right(a, n), "%zu items, after %llu steals", n,
 		          (unsigned long long)steals);
@@ -115,10 +129,34 @@ Test(stress, of_a_million_steals_loses_and_doubles_none)
 	}
 	fprintf(stderr, "%llu chunks, %llu steals\n", (unsigned long long)chunks,
 	        (unsigned long long)steals);
-	pool_close(pool);
+	pool_close(pools[0]);
+	pool_close(pools[1]);
 }
 
 /* ---- a hundred thousand pools --------------------------------------------------------------- */
+
+static int tally_and_nap(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	sleep_ns(10000);
+	return tally_body(ctx, begin, end, w);
+}
+
+/* Some have their threads at once, for a hook; some when they are of use, some never. */
+static void live_and_die(struct tally *t, size_t i)
+{
+	filch_pool *pool;
+
+	cr_assert_eq(filch_pool_create(&pool, FILCH_POOL(.workers = (unsigned)(2 + i % 2),
+	                                                 .on_start = i % 4 ? NULL : just_start)),
+	             0);
+	tally_clear(t);
+	if (i % 8 == 1)
+		cr_assert_eq(filch_for(pool, 4, tally_and_nap, t, NULL), 0);
+	else
+		cr_assert_eq(filch_for(pool, 4, tally_body, t, FILCH(.chunk = 1)), 0);
+	tally_expect_once(t);
+	pool_close(pool);
+}
 
 Test(stress, of_a_hundred_thousand_pools_leaves_no_thread_and_no_memory)
 {
@@ -127,15 +165,9 @@ Test(stress, of_a_hundred_thousand_pools_leaves_no_thread_and_no_memory)
 	long blocks = 0;
 	struct tally t;
 
-	tally_init(&t, 64);
+	tally_init(&t, 4);
 	for (size_t i = 0; i < lives; i++) {
-		filch_pool *pool = pool_of((unsigned)(2 + i % 2));
-
-		tally_clear(&t);
-		cr_assert_eq(
-			filch_for(pool, t.n, tally_body, &t, FILCH(.chunk = 1, .cost_ns = 1e6)), 0);
-		tally_expect_once(&t);
-		pool_close(pool);
+		live_and_die(&t, i);
 		if (i == lives / 2)
 			blocks = memory_blocks();
 	}

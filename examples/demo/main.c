@@ -69,9 +69,9 @@ static bool run_parts(const struct settings *s)
 	bool right = true;
 	char time[16];
 
-	printf("filch %s, workers: %u.  In a round all ways take turns; the median of the rounds\n"
-	       "counts, and is far from the best where other programs kept the CPUs busy.\n"
-	       "Every result is checked.\n",
+	printf("filch %s, workers: %u.  Every result is checked.  In a round all ways take\n"
+	       "turns.  The median of the rounds counts; where it is far from the best, other\n"
+	       "programs kept the CPUs busy.\n",
 	       filch_version(), filch_pool_width(NULL));
 	print_left_out();
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* One who waits for an end, and those who bring it: he never sleeps through it. */
+#include "idle.h"
+#include "support.h"
+
+#include <criterion/criterion.h>
+#include <sched.h>
+
+enum { HELPERS = 4 };
+
+static struct sleeper sleepers[2];
+static struct platform_thread threads[HELPERS];
+
+TestSuite(idle_park, .init = filch__ticks_init, .timeout = 120);
+
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+static bool always(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+/* ---- one thread ---------------------------------------------------------------- */
+
+Test(idle_park, is_released_once_if_it_is_parked)
+{
+	cr_expect_not(filch__idle_release(&sleepers[0]));
+	store_seq_cst(&sleepers[0].end, PARKED);
+	cr_expect(idle_is_parked(&sleepers[0]));
+	cr_expect(filch__idle_release(&sleepers[0]));
+	cr_expect_not(idle_is_parked(&sleepers[0]));
+	cr_expect_not(filch__idle_release(&sleepers[0]));
+}
+
+Test(idle_park, does_not_sleep_after_the_end_or_the_deadline)
+{
+	filch__idle_park(&sleepers[0], always, NULL, 0);
+	filch__idle_park(&sleepers[0], never, NULL, 1);
+	for (int i = 0; i < 10; i++)
+		filch__idle_park(&sleepers[0], never, NULL, filch__now_ns() + 1000000);
+	cr_expect_not(idle_is_parked(&sleepers[0]));
+}
+
+/* ---- two threads ----------------------------------------------------------------- */
+
+static _Atomic unsigned turn;
+
+static bool is_turn(void *number)
+{
+	return load_seq_cst(&turn) % 2 == (uintptr_t)number;
+}
+
+/* Two that wait for each other: each ends what the other is parked for. */
+static void take_turns(void *number)
+{
+	const unsigned me = (unsigned)(uintptr_t)number, all = (unsigned)scaled(100000, 1000);
+
+	for (unsigned i = 0; i < all; i++) {
+		while (!is_turn(number))
+			filch__idle_park(&sleepers[me], is_turn, number, 0);
+		store_seq_cst(&turn, load_relaxed(&turn) + 1);
+		filch__idle_release(&sleepers[1 - me]);
+	}
+}
+
+Test(idle_park, is_released_each_of_a_hundred_thousand_times)
+{
+	for (uintptr_t i = 0; i < 2; i++)
+		cr_assert(filch__thread_start(&threads[i], 0, take_turns, (void *)i));
+	for (uintptr_t i = 0; i < 2; i++)
+		filch__thread_join(&threads[i]);
+	cr_expect_eq(load_relaxed(&turn), 2 * scaled(100000, 1000));
+}
+
+/* ---- stampede ----------------------------------------------------------------------- */
+
+static _Atomic unsigned left, round_now;
+
+static bool all_left(void *arg)
+{
+	(void)arg;
+	return load_seq_cst(&left) == 0;
+}
+
+/* All leave at once, and the last one tells him who waits. */
+static void leave(void *rounds)
+{
+	for (unsigned i = 1; i <= *(unsigned *)rounds; i++) {
+		while (load_acquire(&round_now) < i)
+			sched_yield();
+		if (fetch_sub_seq_cst(&left, 1) == 1)
+			filch__idle_release(&sleepers[0]);
+	}
+}
+
+Test(idle_park, is_released_by_the_last_of_many)
+{
+	unsigned rounds = (unsigned)scaled(50000, 500);
+
+	for (unsigned k = 0; k < HELPERS; k++)
+		cr_assert(filch__thread_start(&threads[k], 0, leave, &rounds));
+	for (unsigned i = 1; i <= rounds; i++) {
+		store_seq_cst(&left, HELPERS);
+		store_release(&round_now, i);
+		while (!all_left(NULL))
+			filch__idle_park(&sleepers[0], all_left, NULL, 0);
+	}
+	for (unsigned k = 0; k < HELPERS; k++)
+		filch__thread_join(&threads[k]);
+	cr_expect_eq(load_relaxed(&left), 0);
+}
+
+/* ---- stress ------------------------------------------------------------------------------ */
+
+static atomic_bool over;
+
+/* Releases that come late, when he waits for something else already. */
+static void release_often(void *arg)
+{
+	(void)arg;
+	while (!atomic_load(&over)) {
+		filch__idle_release(&sleepers[0]);
+		filch__idle_release(&sleepers[1]);
+		sleep_ns(1);
+	}
+}
+
+Test(idle_park, takes_no_harm_from_late_releases)
+{
+	cr_assert(filch__thread_start(&threads[2], 0, release_often, NULL));
+	for (uintptr_t i = 0; i < 2; i++)
+		cr_assert(filch__thread_start(&threads[i], 0, take_turns, (void *)i));
+	for (uintptr_t i = 0; i < 2; i++)
+		filch__thread_join(&threads[i]);
+	atomic_store(&over, true);
+	filch__thread_join(&threads[2]);
+	cr_expect_eq(load_relaxed(&turn), 2 * scaled(100000, 1000));
+}

@@ -155,22 +155,23 @@ static inline bool deque_pop(struct deque *d, uint64_t floor, struct chunk *c, u
  */
 static inline bool deque_peek(struct deque *d, struct chunk *c, uint64_t *ticket)
 {
-	/* seq_cst, both: pair with the store and the load in deque_pop().  The acquire in the
-	 * load of bottom pairs with the releases in deque_push(), deque_pop(). */
-	const uint64_t top = load_seq_cst(&d->top);
-	const uint64_t bottom = load_seq_cst(&d->bottom);
-	uintptr_t b;
+	for (;;) {
+		/* seq_cst, both: pair with the store and the load in deque_pop(), and the store in
+		 * deque_push().  The acquire in the load of bottom pairs with their releases. */
+		const uint64_t top = load_seq_cst(&d->top);
+		const uint64_t bottom = load_seq_cst(&d->bottom);
 
-	if ((int64_t)(bottom - top) <= 0)
-		return false;
-
-	/* acquire: pairs with the release in filch__deque_grow(): the slots were copied. */
-	b = load_acquire(&d->buffer);
-	*c = deque_slot_read(b, top);
-	*ticket = top;
-	/* In a buffer that grew after this chunk was taken its slot was never written.  If top
-	 * still is what it was when the buffer was made, the slot was copied. */
-	return load_relaxed(&d->top) == top;
+		if ((int64_t)(bottom - top) <= 0)
+			return false;
+		/* acquire: pairs with the release in filch__deque_grow(): the slots were copied. */
+		*c = deque_slot_read(load_acquire(&d->buffer), top);
+		*ticket = top;
+		/* In a buffer that grew after this chunk was taken its slot was never written.  If
+		 * top still is what it was when the buffer was made, the slot was copied; else
+		 * somebody took one, and we look again. */
+		if (load_relaxed(&d->top) == top)
+			return true;
+	}
 }
 
 /* Anybody.  Takes the chunk that deque_peek() saw; false if somebody else took it first. */

@@ -305,7 +305,9 @@ static bool is_tiny(struct call *c)
 {
 	c->key = cost_key(c->function);
 	c->cost = cost_recall(c->key);
-	return c->n == 1 || (c->n && trusted(c) && (double)c->cost.ns * (double)c->n < SHARED_NS);
+	if (c->n == 1)
+		return !filch__stats_wanted();
+	return c->n && trusted(c) && (double)c->cost.ns * (double)c->n < SHARED_NS;
 }
 
 static int run_plain(struct call *c, struct worker *w)

@@ -164,7 +164,9 @@ void filch__idle_step_aside(struct idle *idle, unsigned cpu)
 
 bool filch__idle_search_begin(struct idle *idle)
 {
-	return searching_in(fetch_add_relaxed(&idle->state, SEARCHING)) < idle->searchers_max;
+	/* seq_cst, like all that changes the state: then each load of it in filch__idle_notify()
+	 * sees the latest, which pairs with the looks that follow these changes. */
+	return searching_in(fetch_add_seq_cst(&idle->state, SEARCHING)) < idle->searchers_max;
 }
 
 bool filch__idle_search_end(struct idle *idle)
@@ -215,7 +217,8 @@ void filch__idle_sleep(struct idle *idle, unsigned number, bool (*look)(void *),
 	if (!slept && claim(idle, number)) {
 		/* Nobody was about to wake us: we leave by ourselves. */
 		store_relaxed(&s->park, AWAKE);
-		fetch_add_relaxed(&idle->state, SEARCHING - ASLEEP);
+		/* seq_cst: pairs with the load in filch__idle_notify(). */
+		fetch_add_seq_cst(&idle->state, SEARCHING - ASLEEP);
 		return;
 	}
 	/* acquire: pairs with the release in wake(): the waker has done all that he does to us. */
@@ -234,7 +237,8 @@ static void wake(struct idle *idle, unsigned number)
 	const int depth = depth_now(idle, before);
 	const unsigned here = filch__cpu_here();
 
-	fetch_add_relaxed(&idle->state, SEARCHING - ASLEEP);
+	/* seq_cst: pairs with the load in filch__idle_notify(). */
+	fetch_add_seq_cst(&idle->state, SEARCHING - ASLEEP);
 	store_relaxed(&s->woken_at, before);
 	store_relaxed(&s->woken_from, here);
 	if (load_relaxed(&idle->packed))

@@ -110,11 +110,13 @@ static bool start_one(struct filch_pool *pool, unsigned limit)
 	if (pool->exhausted || i >= crew->threads || i + 1 >= limit)
 		return false;
 	filch__idle_search_begin(&crew->idle);
+	/* seq_cst: pairs with the load in steal().  Before the thread runs: what it will push is to
+	 * be seen by all who look. */
+	store_seq_cst(&crew->started, i + 1);
 	if (filch__thread_start(&crew->worker[i].thread, pool->stack_bytes, thread_main,
-	                        &crew->worker[i])) {
-		store_relaxed(&crew->started, i + 1);
+	                        &crew->worker[i]))
 		return true;
-	}
+	store_relaxed(&crew->started, i); /* an empty deque was looked at in vain */
 	pool->exhausted = true;
 	filch__idle_search_end(&crew->idle);
 	return false;
@@ -315,8 +317,8 @@ unsigned filch_pool_width(filch_pool *pool)
 	struct filch_pool *p = filch__pool_of(pool);
 	unsigned threads;
 
-	if (!p)
-		return 1; /* the caller alone */
+	if (!p || filch__pool_error(p) == FILCH_ECLOSED)
+		return 1; /* the caller alone: no memory, or the process ends */
 	if (filch__pool_error(p))
 		return 0;
 	lock_take(&p->starting);
@@ -406,10 +408,11 @@ static struct worker *guest_create(struct filch_pool *pool, unsigned i)
 	g = load_relaxed(&crew->guest[i]);
 	if (!g && (g = filch__alloc(sizeof *g))) {
 		filch__worker_init(g, crew, 0);
-		/* release: pairs with the acquire in victim() and in guest_take(). */
-		store_release(&crew->guest[i], g);
+		/* seq_cst, both: pair with the loads in steal() and victim(): who sees what the guest
+		 * will push sees the guest.  The release part pairs with the acquire in guest_take(). */
+		store_seq_cst(&crew->guest[i], g);
 		if (load_relaxed(&crew->guests_used) <= i)
-			store_relaxed(&crew->guests_used, i + 1);
+			store_seq_cst(&crew->guests_used, i + 1);
 	}
 	lock_release(&pool->starting);
 	return g;

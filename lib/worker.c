@@ -66,16 +66,18 @@ static bool may_help(struct worker *w, struct loop *loop, struct loop *below)
 /* The i-th that may be stolen from: guests first, they bring the work. */
 static struct worker *victim(struct crew *crew, unsigned guests, unsigned i)
 {
-	/* acquire: pairs with the release in the pool when the guest was made. */
-	return i < guests ? load_acquire(&crew->guest[i]) : &crew->worker[i - guests];
+	/* seq_cst: pairs with the store in guest_create(). */
+	return i < guests ? load_seq_cst(&crew->guest[i]) : &crew->worker[i - guests];
 }
 
 /* Takes the oldest chunk that w may help with from whoever has one; `take` false: only looks. */
 static bool steal(struct worker *w, struct loop *below, struct chunk *c, bool take)
 {
 	struct crew *crew = w->crew;
-	const unsigned guests = load_relaxed(&crew->guests_used);
-	const unsigned all = guests + load_relaxed(&crew->started);
+	/* seq_cst, both: pair with the stores in guest_create() and start_one(): a last look before
+	 * sleeping misses nobody who has pushed. */
+	const unsigned guests = load_seq_cst(&crew->guests_used);
+	const unsigned all = guests + load_seq_cst(&crew->started);
 
 	for (unsigned k = 0, i = w->victim % (all ? all : 1); k < all; k++, i++) {
 		struct worker *from;

@@ -103,15 +103,16 @@ typedef struct filch_pool filch_pool;
 
 /* Zero in any field is its default.  Fill it with FILCH_POOL() or filch_pool_options_init(). */
 struct filch_pool_options {
-	size_t struct_size;   /* filled in for you: how this struct can grow */
-	unsigned workers;     /* threads that compute, the caller among them (0 = the CPUs that this
+	size_t struct_size; /* filled in for you: how this struct can grow */
+	unsigned workers;   /* threads that compute, the caller among them (0 = the CPUs that this
 	                       * process may use, by its affinity mask and its cgroups' quotas, or
 	                       * $FILCH_WORKERS; 1 = all serial in the caller; at most 1024) */
-	const char *name;     /* thread names "name/3" (0 = "filch"); copied */
-	size_t stack_bytes;   /* stack of a worker's thread (0 = the system's default) */
-	uint64_t spin_ns;     /* how long a worker without work looks before it sleeps
+	const char *name;   /* thread names "name/3" (0 = "filch"); copied */
+	size_t stack_bytes; /* stack of a worker's thread (0 = the system's default) */
+	uint64_t spin_ns;   /* how long a worker without work looks before it sleeps
 	                       * (0 = about as long as waking it would take, as measured) */
-	int (*on_start)(void *arg, unsigned id); /* on each of the pool's threads before its first work;
+	int (*on_start)(void *arg,
+	                unsigned id); /* on each of the pool's threads before its first work;
 	                                          * anything but 0 fails filch_pool_create() */
 	void (*on_stop)(void *arg, unsigned id); /* on each of them, last of all */
 	void *hook_arg;                          /* handed to both */
@@ -197,37 +198,38 @@ FILCH_API void filch_progress_bar(void *arg, const struct filch_progress *p);
 
 /* What a call did, and why. */
 struct filch_report {
-	uint64_t wall_ns;    /* from call to return */
-	uint64_t work_ns;    /* inside bodies, all workers together */
-	size_t items;        /* items that ran, failed ones included */
-	size_t failures;     /* bodies that returned a code */
-	uint64_t chunks;     /* calls of a body */
-	size_t chunk_min;    /* fewest items in one of them */
-	size_t chunk_max;    /* most */
-	uint64_t steals;     /* times that a worker took work of this call from another */
-	uint64_t wakes;      /* threads woken or created for this call */
-	unsigned workers;    /* threads that ran a part of it, the caller among them */
-	double cost_ns;      /* time per item, as measured here */
-	char verdict[128];   /* in words, e.g. "serial: 3.1 us of work, waking a worker pays from 52 us on" */
+	uint64_t wall_ns; /* from call to return */
+	uint64_t work_ns; /* inside bodies, all workers together */
+	size_t items;     /* items that ran, failed ones included */
+	size_t failures;  /* bodies that returned a code */
+	uint64_t chunks;  /* calls of a body */
+	size_t chunk_min; /* fewest items in one of them */
+	size_t chunk_max; /* most */
+	uint64_t steals;  /* times that a worker took work of this call from another */
+	uint64_t wakes;   /* threads woken or created for this call */
+	unsigned workers; /* threads that ran a part of it, the caller among them */
+	double cost_ns;   /* time per item, as measured here */
+	char verdict
+		[128]; /* in words, e.g. "serial: 3.1 us of work, waking a worker pays from 52 us on" */
 };
 
 /* Zero in any field is its default.  Fill it with FILCH() or filch_options_init(). */
 struct filch_options {
-	size_t struct_size;   /* these two are filled in for you: */
-	size_t report_size;   /* how the structs can grow */
-	const char *label;    /* names the call in reports and $FILCH_STATS, and keeps its measured
+	size_t struct_size; /* these two are filled in for you: */
+	size_t report_size; /* how the structs can grow */
+	const char *label;  /* names the call in reports and $FILCH_STATS, and keeps its measured
 	                       * cost apart from other uses of the same body */
-	size_t chunk;         /* items in every chunk but the last (0 = tuned) */
-	size_t min_chunk;     /* bounds for the tuned size; not together with chunk */
+	size_t chunk;       /* items in every chunk but the last (0 = tuned) */
+	size_t min_chunk;   /* bounds for the tuned size; not together with chunk */
 	size_t max_chunk;
 	double cost_ns;       /* a guess at the time per item, used until it is measured */
 	unsigned max_workers; /* at most so many workers, the caller among them (1 = serial) */
 	bool keep_going;      /* a failure stops nothing; see status */
 	filch_cancel *cancel; /* stops the call from outside */
 	uint64_t timeout_ns;  /* after this long nothing more starts (0 = no limit) */
-	uint64_t pause_ns;    /* at least so long between the starts of two items; means chunk = 1 */
-	int *status;          /* n codes, one per item: 0, the body's, or FILCH_ESKIPPED */
-	size_t *first_error;  /* the lowest index that failed; n if none */
+	uint64_t pause_ns;   /* at least so long between the starts of two items; means chunk = 1 */
+	int *status;         /* n codes, one per item: 0, the body's, or FILCH_ESKIPPED */
+	size_t *first_error; /* the lowest index that failed; n if none */
 	filch_progress_fn *progress; /* on the calling thread, at most every 100 ms between the
 	                              * items that it runs itself, and once at the end */
 	void *progress_arg;

@@ -47,7 +47,8 @@ static inline size_t chunk_size(size_t rest, double ns_per_grain, double least_n
 
 	if (ns_per_grain > 0) {
 		ns = ns < least_ns ? least_ns : ns > CHUNK_NS_MAX ? CHUNK_NS_MAX : ns;
-		size = all < ns + least_ns ? rest : chunk_round(chunk_clamp(ns / ns_per_grain, rest));
+		size = all < ns + least_ns ? rest
+		                           : chunk_round(chunk_clamp(ns / ns_per_grain, rest));
 	}
 	return size < most ? size : most;
 }

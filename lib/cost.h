@@ -21,8 +21,8 @@ struct cost {
 };
 
 enum {
-	COST_SURE = 4,   /* so many calls are measured before one is taken on trust */
-	COST_WILD = 8,   /* so many calls must agree before a wild body is tame again */
+	COST_SURE = 4, /* so many calls are measured before one is taken on trust */
+	COST_WILD = 8, /* so many calls must agree before a wild body is tame again */
 	COST_BUCKETS = 256,
 	COST_WAYS = 4, /* entries in a bucket, which is one cache line */
 };

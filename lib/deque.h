@@ -41,7 +41,7 @@ struct deque {
 	_Atomic uintptr_t buffer;                    /* written by the owner */
 	struct deque_slot inside[DEQUE_SLOTS_INSIDE];
 	alignas(CACHE_LINE) uint64_t top_seen; /* the owner's: top was at least here */
-	void *outgrown[DEQUE_POWER_MAX + 1];   /* buffers that thieves may still read; the owner's */
+	void *outgrown[DEQUE_POWER_MAX + 1]; /* buffers that thieves may still read; the owner's */
 };
 
 /* first: where the indices start; 0 but in tests of their wrapping. */

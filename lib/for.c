@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filch_for() and filch_map(): decides by what is remembered of the body whether the
- * call is run in place, alone, or offered to the others (docs/loop.md has the picture).
+ * A call: decides by what is remembered of the body whether it is run in place, alone, or
+ * offered to the others (docs/loop.md has the picture).
  * The times below are measured break-even points; they decide speed, never results.
  */
+#include "call.h"
+
 #include "cost.h"
 #include "report.h"
 
@@ -66,7 +68,7 @@ struct call {
 	const struct filch_options *options; /* never NULL */
 	uint64_t key;
 	struct cost cost;
-	size_t done; /* items that have run already */
+	size_t done;         /* items that have run already */
 	struct entry *outer; /* where the calling thread was before this call */
 	bool eager;
 	bool counted;
@@ -207,7 +209,8 @@ static void remember(const struct call *c, struct loop *loop, bool alone, uint64
 		filch__cost_learn(c->key, items, ns);
 	else
 		filch__cost_learn_shared(c->key, items, ns,
-		                         c->eager || c->done ? 0 : platform_ns(burst.ended - begin));
+		                         c->eager || c->done ? 0
+		                                             : platform_ns(burst.ended - begin));
 }
 
 static void report(const struct call *c, struct loop *loop, enum why why, uint64_t begin_ns)
@@ -236,8 +239,8 @@ static int run_loop(struct call *c, struct worker *w, struct loop *loop)
 	store_relaxed(&loop->grain_ns, c->cost.ns * (float)loop->grain);
 	why = why_alone(c, loop, w);
 	if (why == WHY_PARALLEL && !c->eager && !idle_searching(&c->pool->crew.idle))
-		c->eager = burst_pays(&c->pool->crew.idle, (double)c->cost.ns * (double)c->n,
-		                      begin);
+		c->eager =
+			burst_pays(&c->pool->crew.idle, (double)c->cost.ns * (double)c->n, begin);
 	if (why == WHY_PARALLEL)
 		whole = filch__worker_run(w, loop, c->done, c->eager);
 	else
@@ -381,12 +384,15 @@ static bool is_trifle(struct call *c)
 	return c->n && c->pool && trusted(c) && ns < UNCLOCKED_NS && !can_share(c, ns);
 }
 
-/* The call, with `function` as what its cost is remembered under. */
-static int run(filch_pool *pool, size_t n, filch_body *body, void *ctx,
-               const struct filch_options *user, uintptr_t function)
+int filch__call(filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                const struct filch_options *user, uintptr_t function)
 {
-	struct call c = {.n = n, .body = body, .ctx = ctx, .function = function,
-	                 .options = &defaults, .outer = filch__entry};
+	struct call c = {.n = n,
+	                 .body = body,
+	                 .ctx = ctx,
+	                 .function = function,
+	                 .options = &defaults,
+	                 .outer = filch__entry};
 	int error;
 
 	/* Where calls are counted, nothing is ever trusted (remember()). */
@@ -394,7 +400,8 @@ static int run(filch_pool *pool, size_t n, filch_body *body, void *ctx,
 		return run_unclocked(&c);
 	c.pool = filch__pool_of(pool);
 	error = c.pool ? filch__pool_error(c.pool) : FILCH_OK;
-	if (error && (pool || error != FILCH_ECLOSED)) /* at exit the default pool is closed: go on */
+	if (error &&
+	    (pool || error != FILCH_ECLOSED)) /* at exit the default pool is closed: go on */
 		return error;
 	if (!user && is_trifle(&c))
 		return run_unentered(&c);
@@ -404,47 +411,5 @@ static int run(filch_pool *pool, size_t n, filch_body *body, void *ctx,
 int filch_for(filch_pool *pool, size_t n, filch_body *body, void *ctx,
               const struct filch_options *options)
 {
-	return body ? run(pool, n, body, ctx, options, (uintptr_t)body) : FILCH_EINVAL;
-}
-
-/* ---- maps -------------------------------------------------------------------------------------------- */
-
-struct map {
-	const char *items;
-	char *results;
-	size_t item_bytes, result_bytes;
-	filch_map_fn *f;
-	void *ctx;
-};
-
-static int map_body(void *ctx, size_t begin, size_t end, filch_worker *w)
-{
-	const struct map *m = ctx;
-
-	for (size_t i = begin; i < end; i++) {
-		int code;
-
-		if (loop_cut_before(w, i))
-			return FILCH_ECANCELED;
-		code = m->f(m->ctx, m->items + i * m->item_bytes, m->results + i * m->result_bytes, w);
-		if (code)
-			return filch_fail(w, i, code);
-	}
-	return 0;
-}
-
-static bool fits(const void *array, size_t n, size_t bytes)
-{
-	return !n || !bytes || (array && n <= SIZE_MAX / bytes);
-}
-
-int filch_map_sized(filch_pool *pool, const void *items, size_t item_bytes, size_t n, void *results,
-                    size_t result_bytes, filch_map_fn *f, void *ctx,
-                    const struct filch_options *options)
-{
-	struct map m = {items, results, item_bytes, result_bytes, f, ctx};
-
-	if (!f || !fits(items, n, item_bytes) || !fits(results, n, result_bytes))
-		return FILCH_EINVAL;
-	return run(pool, n, map_body, &m, options, (uintptr_t)f);
+	return body ? filch__call(pool, n, body, ctx, options, (uintptr_t)body) : FILCH_EINVAL;
 }

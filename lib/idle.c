@@ -39,8 +39,8 @@ static unsigned most_searchers(unsigned sleepers, unsigned cpus)
 	return most ? most : 1;
 }
 
-void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned sleepers,
-                      unsigned cpus, uint64_t spin_ns)
+void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned sleepers, unsigned cpus,
+                      uint64_t spin_ns)
 {
 	idle->sleeper = sleeper;
 	idle->sleepers = sleepers;
@@ -72,12 +72,14 @@ uint64_t filch__idle_spin_ns(struct idle *idle)
  */
 static double break_even_ns(struct idle *idle, int depth)
 {
-	return 1.25 * (load_relaxed(&idle->latency_ns[depth]) + 2 * load_relaxed(&idle->wake_ns[depth]));
+	return 1.25 *
+	       (load_relaxed(&idle->latency_ns[depth]) + 2 * load_relaxed(&idle->wake_ns[depth]));
 }
 
 static int depth_of(uint64_t ticks)
 {
-	const double ns = (int64_t)ticks > 0 ? platform_ns(ticks) : 0; /* clocks were read in turn */
+	const double ns =
+		(int64_t)ticks > 0 ? platform_ns(ticks) : 0; /* clocks were read in turn */
 	int depth = 0;
 
 	while (depth < DEPTHS - 1 && ns > depth_ns[depth])

@@ -28,34 +28,35 @@ enum { AWAKE = 0, PARKED = 1 };
 
 /* One that can sleep.  Belongs to the pool, so that a late waker touches nothing that is gone. */
 struct sleeper {
-	alignas(CACHE_LINE) _Atomic uint32_t park; /* PARKED by its owner; AWAKE by who claimed it */
-	_Atomic uint32_t end;                      /* the same for one who waits for an end: AWAKE by
+	alignas(CACHE_LINE) _Atomic uint32_t
+		park;                /* PARKED by its owner; AWAKE by who claimed it */
+	_Atomic uint32_t end;        /* the same for one who waits for an end: AWAKE by
 	                                            * anybody, be it late, at any time */
-	_Atomic uint64_t woken_at;                 /* ticks; written by who wakes it */
-	uint64_t asleep_at;                        /* ticks; its own */
-	_Atomic bool helping;                      /* counted as searching, but busy for a moment */
-	_Atomic unsigned woken_from;               /* the CPU of who did */
-	struct platform_place place;               /* his who claimed it, then its own again */
+	_Atomic uint64_t woken_at;   /* ticks; written by who wakes it */
+	uint64_t asleep_at;          /* ticks; its own */
+	_Atomic bool helping;        /* counted as searching, but busy for a moment */
+	_Atomic unsigned woken_from; /* the CPU of who did */
+	struct platform_place place; /* his who claimed it, then its own again */
 };
 
 struct idle {
-	alignas(CACHE_LINE) _Atomic uint64_t state; /* asleep + searching << 32 */
-	_Atomic uint64_t bits[SLEEPER_WORDS];       /* who may be woken: set by the sleeper,
+	alignas(CACHE_LINE) _Atomic uint64_t state;   /* asleep + searching << 32 */
+	_Atomic uint64_t bits[SLEEPER_WORDS];         /* who may be woken: set by the sleeper,
 	                                             * cleared by who claims him, or himself */
 	alignas(CACHE_LINE) struct sleeper **sleeper; /* by number; the crew's */
 	unsigned sleepers;
-	unsigned searchers_max;        /* more than so many do not search at once */
-	uint64_t spin_ns;              /* 0 = by the cost of a wake-up */
-	_Atomic uint64_t last_sleep;   /* ticks: when somebody last went to sleep */
-	_Atomic float wake_ns[DEPTHS]; /* what a wake-up costs the waker: learned */
+	unsigned searchers_max;           /* more than so many do not search at once */
+	uint64_t spin_ns;                 /* 0 = by the cost of a wake-up */
+	_Atomic uint64_t last_sleep;      /* ticks: when somebody last went to sleep */
+	_Atomic float wake_ns[DEPTHS];    /* what a wake-up costs the waker: learned */
 	_Atomic float latency_ns[DEPTHS]; /* from there until the sleeper works: learned */
-	_Atomic float handover_ns;     /* from a push until one who searches has it: learned */
-	bool roomy;                    /* there is a CPU for each worker */
-	_Atomic bool packed;           /* the kernel has put sleepers where their wakers are */
+	_Atomic float handover_ns;        /* from a push until one who searches has it: learned */
+	bool roomy;                       /* there is a CPU for each worker */
+	_Atomic bool packed;              /* the kernel has put sleepers where their wakers are */
 };
 
-void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned sleepers,
-                      unsigned cpus, uint64_t spin_ns);
+void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned sleepers, unsigned cpus,
+                      uint64_t spin_ns);
 
 static inline unsigned idle_searching(struct idle *idle)
 {

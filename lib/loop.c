@@ -2,42 +2,11 @@
 /* A call's books: what runs, what is skipped, what failed.  docs/loop.md. */
 #include "loop.h"
 
-#include <string.h>
-
 #define PROGRESS_NS 100000000u
 
 _Atomic uint32_t filch__forks;
 
-/* ---- options -------------------------------------------------------------------------- */
-
-static bool sensible(const struct filch_options *o)
-{
-	if (o->chunk && (o->min_chunk || o->max_chunk))
-		return false;
-	if (o->min_chunk && o->max_chunk && o->min_chunk > o->max_chunk)
-		return false;
-	if (o->pause_ns && (o->chunk > 1 || o->min_chunk > 1))
-		return false;
-	return o->cost_ns >= 0 && o->cost_ns < 1e18;
-}
-
-int filch__options_read(struct filch_options *o, const struct filch_options *user, size_t n)
-{
-	*o = filch_options_init();
-	if (!user)
-		return FILCH_OK;
-	/* A program built against an older header passes a shorter struct; one against a newer
-	 * header wants what we do not have. */
-	if (user->struct_size < offsetof(struct filch_options, label) ||
-	    user->struct_size > sizeof *o || user->report_size > sizeof(struct filch_report))
-		return FILCH_EINVAL;
-	memcpy(o, user, user->struct_size);
-	if (!sensible(o))
-		return FILCH_EINVAL;
-	if (o->status && n > SIZE_MAX / sizeof *o->status)
-		return FILCH_EINVAL;
-	return FILCH_OK;
-}
+/* ---- the beginning -------------------------------------------------------------------- */
 
 /* The grain is the least that a chunk may be; the bounds above it are counted in grains. */
 static void set_chunks(struct loop *loop, const struct filch_options *o)
@@ -48,7 +17,8 @@ static void set_chunks(struct loop *loop, const struct filch_options *o)
 	if (o->chunk || o->pause_ns)
 		loop->most = 1;
 	else if (o->max_chunk)
-		loop->most = o->max_chunk / loop->grain; /* at least 1: it is no less than min_chunk */
+		loop->most =
+			o->max_chunk / loop->grain; /* at least 1: it is no less than min_chunk */
 }
 
 static uint64_t deadline_of(uint64_t begin_ns, uint64_t timeout_ns)
@@ -189,7 +159,8 @@ static void set_status(struct loop *loop, size_t begin, size_t end, int code)
 
 static void note_failure(struct loop *loop, size_t item, int code)
 {
-	const bool shared = !loop_is_orphaned(loop); /* else another may have held the lock for ever */
+	const bool shared =
+		!loop_is_orphaned(loop); /* else another may have held the lock for ever */
 
 	if (shared)
 		lock_take(&loop->failing);

@@ -30,19 +30,19 @@ struct loop {
 	alignas(CACHE_LINE) struct loop *_Atomic parent; /* the call of this pool around this one */
 	filch_body *body;
 	void *ctx;
-	struct worker *owner;     /* who called; waits for the end */
+	struct worker *owner;        /* who called; waits for the end */
 	size_t items, grain, grains; /* grains = items / grain, rounded up */
-	size_t most;              /* grains in a chunk */
-	_Atomic unsigned depth;   /* how many calls are around this one */
-	_Atomic unsigned helpers; /* workers with an id below this may take part */
-	_Atomic unsigned cpu;     /* where the caller was when it called */
-	_Atomic float grain_ns;   /* cost of a grain as now known, 0 = unknown */
-	_Atomic size_t stop_from; /* items from here on do not start */
-	_Atomic uint64_t pushed;  /* ticks: when the owner last left something to thieves */
+	size_t most;                 /* grains in a chunk */
+	_Atomic unsigned depth;      /* how many calls are around this one */
+	_Atomic unsigned helpers;    /* workers with an id below this may take part */
+	_Atomic unsigned cpu;        /* where the caller was when it called */
+	_Atomic float grain_ns;      /* cost of a grain as now known, 0 = unknown */
+	_Atomic size_t stop_from;    /* items from here on do not start */
+	_Atomic uint64_t pushed;     /* ticks: when the owner last left something to thieves */
 	const struct filch_options *options; /* the caller's, never NULL, of full size */
-	uint64_t deadline_ns;     /* 0 = none */
-	bool cut;                 /* must be cut even when nobody helps */
-	bool counted;             /* somebody wants to know chunks, steals and so on */
+	uint64_t deadline_ns;                /* 0 = none */
+	bool cut;                            /* must be cut even when nobody helps */
+	bool counted;                        /* somebody wants to know chunks, steals and so on */
 
 	/* Written when a thief leaves. */
 	alignas(CACHE_LINE) _Atomic size_t remaining; /* grains that nobody has accounted for */
@@ -101,17 +101,17 @@ struct visit {
 	struct filch_worker handle;
 	struct visit *outer; /* the visit of the same worker that this one interrupts */
 	struct worker *worker;
-	struct range near;  /* what it runs next; off its deque while it decides */
-	size_t far;         /* grains that it has left for thieves, if they are still there */
-	bool from_back;     /* runs its last chunks first */
-	bool alone;         /* nobody may help: nothing is pushed */
-	bool available;     /* still counted as searching: will be back in a moment */
-	bool eager;         /* wakes a helper whether it pays for this loop or not */
-	double grain_ns;    /* its own idea of the cost */
-	double least_ns;    /* no piece is to be shorter */
-	uint64_t ticks;     /* when its last chunk ended */
+	struct range near; /* what it runs next; off its deque while it decides */
+	size_t far;        /* grains that it has left for thieves, if they are still there */
+	bool from_back;    /* runs its last chunks first */
+	bool alone;        /* nobody may help: nothing is pushed */
+	bool available;    /* still counted as searching: will be back in a moment */
+	bool eager;        /* wakes a helper whether it pays for this loop or not */
+	double grain_ns;   /* its own idea of the cost */
+	double least_ns;   /* no piece is to be shorter */
+	uint64_t ticks;    /* when its last chunk ended */
 	uint64_t work_ticks, chunks;
-	size_t accounted; /* grains */
+	size_t accounted;                                    /* grains */
 	size_t ran, skipped, failures, chunk_min, chunk_max; /* items */
 };
 

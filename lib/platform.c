@@ -74,18 +74,21 @@ static void block_signals(sigset_t *before)
 }
 
 /* The system's minimum counts the thread-local storage of all libraries, which may be large. */
-static void set_stack(pthread_attr_t *attr, size_t bytes)
+/* False if no system has that much. */
+static bool set_stack(pthread_attr_t *attr, size_t bytes)
 {
 	const long page = sysconf(_SC_PAGESIZE);
 	const long least = sysconf(_SC_THREAD_STACK_MIN);
 
-	if (!bytes || page <= 0 || bytes > SIZE_MAX / 2)
-		return;
+	if (!bytes || page <= 0)
+		return true;
+	if (bytes > SIZE_MAX / 2)
+		return false;
 	if (least > 0 && bytes < (size_t)least)
 		bytes = (size_t)least;
 	bytes = (bytes + (size_t)page - 1) / (size_t)page * (size_t)page;
-	if (pthread_attr_setstacksize(attr, bytes))
-		pthread_attr_setstacksize(attr, bytes + (size_t)(least > 0 ? least : page));
+	return !pthread_attr_setstacksize(attr, bytes) ||
+	       !pthread_attr_setstacksize(attr, bytes + (size_t)(least > 0 ? least : page));
 }
 
 bool filch__thread_start(struct platform_thread *t, size_t stack_bytes, void (*run)(void *),
@@ -104,10 +107,11 @@ bool filch__thread_start(struct platform_thread *t, size_t stack_bytes, void (*r
 		free(s);
 		return false;
 	}
-	set_stack(&attr, stack_bytes);
+	error = !set_stack(&attr, stack_bytes);
 	filch__port_attr(&attr);
 	block_signals(&before);
-	error = pthread_create(&id, &attr, thread_main, s);
+	if (!error)
+		error = pthread_create(&id, &attr, thread_main, s);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	if (error) {
@@ -123,12 +127,12 @@ void filch__thread_join(struct platform_thread *t)
 	pthread_join(filch__thread_id(t->handle), NULL);
 }
 
-
 /* ---- time --------------------------------------------------------------------------- */
 
 void filch__sleep_until(uint64_t deadline_ns)
 {
-	struct timespec end = {(time_t)(deadline_ns / 1000000000), (long)(deadline_ns % 1000000000)};
+	struct timespec end = {(time_t)(deadline_ns / 1000000000),
+	                       (long)(deadline_ns % 1000000000)};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
 		;

@@ -136,7 +136,8 @@ _Static_assert(sizeof(_Atomic uint32_t) == 4, "a futex is 32 bits wide");
 
 void filch__wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns)
 {
-	struct timespec end = {(time_t)(deadline_ns / 1000000000), (long)(deadline_ns % 1000000000)};
+	struct timespec end = {(time_t)(deadline_ns / 1000000000),
+	                       (long)(deadline_ns % 1000000000)};
 
 	syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected, deadline_ns ? &end : NULL,
 	        NULL, FUTEX_BITSET_MATCH_ANY);

@@ -51,7 +51,8 @@ static struct cradle *cradle_of(const void *word)
 
 void filch__wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns)
 {
-	struct timespec end = {(time_t)(deadline_ns / 1000000000), (long)(deadline_ns % 1000000000)};
+	struct timespec end = {(time_t)(deadline_ns / 1000000000),
+	                       (long)(deadline_ns % 1000000000)};
 	struct cradle *c = cradle_of(word);
 
 	pthread_mutex_lock(&c->mutex);

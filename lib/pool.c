@@ -8,15 +8,10 @@
 #include <string.h>
 
 #define POOL_ALIVE 0x66696c63u
-#define FREE 0u
-#define TAKEN 1u
-#define TAKEN_AWAITED 2u /* somebody sleeps until the guest leaves */
 
 static struct filch_pool *_Atomic default_pool;
 static struct lock default_lock; /* guards the creation of the default pool */
 static _Atomic bool process_ends;
-
-PLATFORM_THREAD_LOCAL struct entry *filch__entry;
 
 /* ---- fork ---------------------------------------------------------------------------------- */
 
@@ -31,7 +26,8 @@ static void in_child(void)
 
 int filch__pool_error(const struct filch_pool *pool)
 {
-	_Static_assert(offsetof(struct filch_pool, crew) == 0, "a crew's pool stands where it does");
+	_Static_assert(offsetof(struct filch_pool, crew) == 0,
+	               "a crew's pool stands where it does");
 	if (load_relaxed(&pool->alive) != POOL_ALIVE)
 		return FILCH_EINVAL;
 	if (crew_is_orphaned(&pool->crew))
@@ -60,8 +56,8 @@ void filch__width_read(struct width *width)
 	else if (filch__cpus_parse_workers(env, &width->workers))
 		snprintf(width->env, sizeof width->env, "%.16s", env);
 	else
-		snprintf(width->env, sizeof width->env, "\"%.32s\", ignored: not a number from 1 to %u",
-		         env, FILCH_MAX_WORKERS);
+		snprintf(width->env, sizeof width->env,
+		         "\"%.32s\", ignored: not a number from 1 to %u", env, FILCH_MAX_WORKERS);
 }
 
 /* ---- threads -------------------------------------------------------------------------------------- */
@@ -110,7 +106,7 @@ static bool start_one(struct filch_pool *pool, unsigned limit)
 	if (pool->exhausted || i >= crew->threads || i + 1 >= limit)
 		return false;
 	filch__idle_search_begin(&crew->idle);
-	/* seq_cst: pairs with the load in steal().  Before the thread runs: what it will push is to
+	/* seq_cst: pairs with the load in filch__find().  Before the thread runs: what it will push is to
 	 * be seen by all who look. */
 	store_seq_cst(&crew->started, i + 1);
 	if (filch__thread_start(&crew->worker[i].thread, pool->stack_bytes, thread_main,
@@ -187,8 +183,8 @@ static bool crew_init(struct crew *crew, unsigned workers, uint64_t spin_ns)
 		filch__worker_init(&crew->worker[i], crew, i + 1);
 		crew->sleepers[i] = &crew->worker[i].sleeper;
 	}
-	filch__idle_init(&crew->idle, crew->sleepers, threads,
-	                 cpus ? cpus : filch__cpus_online(), spin_ns);
+	filch__idle_init(&crew->idle, crew->sleepers, threads, cpus ? cpus : filch__cpus_online(),
+	                 spin_ns);
 	return true;
 }
 
@@ -245,7 +241,8 @@ int filch_pool_create(filch_pool **out, const struct filch_pool_options *options
 		return FILCH_EINVAL;
 	*out = NULL;
 	if (options) {
-		if (options->struct_size < sizeof options->struct_size || options->struct_size > sizeof o)
+		if (options->struct_size < sizeof options->struct_size ||
+		    options->struct_size > sizeof o)
 			return FILCH_EINVAL;
 		memcpy(&o, options, options->struct_size);
 	}
@@ -270,43 +267,17 @@ int filch_pool_create(filch_pool **out, const struct filch_pool_options *options
 	return FILCH_OK;
 }
 
-/* The calling thread's innermost stay in the pool; NULL if it is in none of its bodies. */
-static struct entry *stay_in(const struct filch_pool *pool)
-{
-	struct entry *e = filch__entry;
-
-	while (e && e->pool != pool)
-		e = e->outer;
-	return e;
-}
-
-/* Waits until nobody is in the i-th place. */
-static void await_guest(struct crew *crew, unsigned i)
-{
-	/* acquire: pairs with the release in guest_create(). */
-	struct worker *g = load_acquire(&crew->guest[i]);
-	uint32_t taken;
-
-	/* seq_cst, both: pair with the CAS and the load of closing in filch__pool_enter(): a guest
-	 * sees that the pool closes, or we see the guest.  The acquire part of the load pairs with
-	 * the exchange in filch__pool_leave(): what the guest did is done. */
-	while (g && (taken = load_seq_cst(&g->taken)) != FREE)
-		if (taken == TAKEN_AWAITED || cas_seq_cst(&g->taken, &taken, TAKEN_AWAITED))
-			filch__wait(&g->taken, TAKEN_AWAITED, 0);
-}
-
 int filch_pool_destroy(filch_pool *pool)
 {
 	int error = pool ? filch__pool_error(pool) : FILCH_OK;
 
 	if (!pool || error)
 		return error;
-	if (stay_in(pool))
+	if (filch__pool_holds_caller(pool))
 		return FILCH_EDEADLK;
 	/* seq_cst: pairs with the load in filch__pool_enter(). */
 	store_seq_cst(&pool->crew.closing, true);
-	for (unsigned i = 0; i < GUESTS_MAX; i++)
-		await_guest(&pool->crew, i);
+	filch__guests_await(&pool->crew);
 	end_threads(pool);
 	pool_free(pool);
 	return FILCH_OK;
@@ -375,102 +346,7 @@ PLATFORM_AT_EXIT static void at_exit(void)
 		return;
 	/* seq_cst: pairs with the load in filch__pool_enter(), as in filch_pool_destroy(). */
 	store_seq_cst(&pool->crew.closing, true);
-	for (unsigned i = 0; i < GUESTS_MAX; i++) {
-		/* acquire: pairs with the release in guest_create(). */
-		struct worker *g = load_acquire(&pool->crew.guest[i]);
-
-		/* seq_cst: pairs with the CAS in guest_take(). */
-		if (g && load_seq_cst(&g->taken) != FREE)
-			return;
-	}
+	if (filch__guests_any(&pool->crew))
+		return;
 	end_threads(pool);
-}
-
-/* ---- guests ----------------------------------------------------------------------------------------- */
-
-/* Threads are spread over the places, each always tries its own first. */
-static unsigned first_place(void)
-{
-	static _Atomic unsigned threads;
-	static PLATFORM_THREAD_LOCAL unsigned place; /* one more than it, 0 = none yet */
-
-	if (!place)
-		place = 1 + fetch_add_relaxed(&threads, 1) % GUESTS_MAX;
-	return place - 1;
-}
-
-static struct worker *guest_create(struct filch_pool *pool, unsigned i)
-{
-	struct crew *crew = &pool->crew;
-	struct worker *g;
-
-	lock_take(&pool->starting);
-	g = load_relaxed(&crew->guest[i]);
-	if (!g && (g = filch__alloc(sizeof *g))) {
-		filch__worker_init(g, crew, 0);
-		/* seq_cst, both: pair with the loads in steal() and victim(): who sees what the guest
-		 * will push sees the guest.  The release part pairs with the acquire in guest_take(). */
-		store_seq_cst(&crew->guest[i], g);
-		if (load_relaxed(&crew->guests_used) <= i)
-			store_seq_cst(&crew->guests_used, i + 1);
-	}
-	lock_release(&pool->starting);
-	return g;
-}
-
-static struct worker *guest_take(struct filch_pool *pool)
-{
-	const unsigned first = first_place();
-
-	for (unsigned k = 0; k < GUESTS_MAX; k++) {
-		const unsigned i = (first + k) % GUESTS_MAX;
-		uint32_t state = FREE;
-		/* acquire: pairs with the release in guest_create(). */
-		struct worker *g = load_acquire(&pool->crew.guest[i]);
-
-		if (!g && !(g = guest_create(pool, i)))
-			return NULL;
-		/* seq_cst: with the load of closing that follows it pairs with await_guest(); its
-		 * acquire part pairs with the release in filch__pool_leave(). */
-		if (cas_seq_cst(&g->taken, &state, TAKEN))
-			return g;
-	}
-	return NULL;
-}
-
-/* The worker that the thread is in the pool, wherever on its stack. */
-static struct worker *worker_in(const struct filch_pool *pool)
-{
-	for (struct entry *e = filch__entry; e; e = e->outer)
-		if (e->pool == pool && e->worker)
-			return e->worker;
-	return NULL;
-}
-
-struct worker *filch__pool_enter(struct filch_pool *pool, struct entry *e)
-{
-	*e = (struct entry){.pool = pool, .worker = worker_in(pool), .outer = filch__entry};
-	if (!e->worker) {
-		e->worker = guest_take(pool);
-		e->guest = true;
-	}
-	if (!e->worker)
-		return NULL;
-	filch__entry = e;
-	/* seq_cst: pairs with the store in filch_pool_destroy(), at_exit(). */
-	if (e->guest && load_seq_cst(&pool->crew.closing)) {
-		filch__pool_leave(e);
-		return NULL;
-	}
-	return e->worker;
-}
-
-void filch__pool_leave(struct entry *e)
-{
-	filch__entry = e->outer;
-	/* seq_cst: its release part pairs with the acquire part of the CAS in guest_take(): the
-	 * next guest finds the place as we leave it; and with await_guest().  The pool may be
-	 * gone from here on. */
-	if (e->guest && exchange_seq_cst(&e->worker->taken, FREE) == TAKEN_AWAITED)
-		filch__wake(&e->worker->taken);
 }

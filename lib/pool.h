@@ -18,10 +18,10 @@ struct filch_pool {
 	uint64_t spin_ns;
 	struct filch_pool_options hooks; /* on_start, on_stop and their argument */
 	char name[16];
-	struct lock starting;             /* guards creation of threads and guests */
-	bool exhausted;                   /* no thread could be created: do not try again */
-	_Atomic int hook_error;           /* the first of the start hooks that failed */
-	_Atomic uint32_t hooks_run;       /* start hooks that have returned */
+	struct lock starting;       /* guards creation of threads and guests */
+	bool exhausted;             /* no thread could be created: do not try again */
+	_Atomic int hook_error;     /* the first of the start hooks that failed */
+	_Atomic uint32_t hooks_run; /* start hooks that have returned */
 };
 
 /* The pool itself; the default pool for NULL, created if need be, NULL if there is no memory. */
@@ -55,6 +55,15 @@ extern PLATFORM_THREAD_LOCAL struct entry *filch__entry;
  */
 struct worker *filch__pool_enter(struct filch_pool *pool, struct entry *e);
 void filch__pool_leave(struct entry *e);
+
+/* Whether the calling thread is inside a body of the pool. */
+bool filch__pool_holds_caller(const struct filch_pool *pool);
+
+/* Waits until all guests have left; new ones find the pool closing. */
+void filch__guests_await(struct crew *crew);
+
+/* Whether there is any guest now. */
+bool filch__guests_any(struct crew *crew);
 
 /* Where the width of a pool with no width of its own came from, in words. */
 struct width {

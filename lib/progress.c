@@ -38,8 +38,8 @@ void filch_progress_bar(void *arg, const struct filch_progress *p)
 	(void)arg;
 	if (!isatty(STDERR_FILENO))
 		return;
-	fprintf(stderr, "\r%s%s[%.*s%*s] %3d%%", p->label ? p->label : "", p->label ? " " : "", full,
-	        "##############################", BAR_CELLS - full, "", (int)(part * 100));
+	fprintf(stderr, "\r%s%s[%.*s%*s] %3d%%", p->label ? p->label : "", p->label ? " " : "",
+	        full, "##############################", BAR_CELLS - full, "", (int)(part * 100));
 	if (seconds > 0)
 		print_rate((double)p->done / seconds);
 	if (p->finished) {

@@ -45,8 +45,8 @@ static void verdict_serial(struct filch_report *r, struct idle *idle, enum why w
 		         "serial: no memory or no place left for this caller");
 		break;
 	case WHY_TINY:
-		snprintf(r->verdict, sizeof r->verdict, "serial: %s of work, less than sharing it costs",
-		         work);
+		snprintf(r->verdict, sizeof r->verdict,
+		         "serial: %s of work, less than sharing it costs", work);
 		break;
 	default:
 		duration(wake, idle ? filch__idle_break_even_ns(idle) : 0);
@@ -63,9 +63,9 @@ static void verdict_parallel(struct filch_report *r)
 	double gain = r->wall_ns ? (double)r->work_ns / (double)r->wall_ns : 0;
 
 	snprintf(r->verdict, sizeof r->verdict,
-	         "parallel: %u workers did %s of work in %s (%.2fx), chunks of %zu to %zu", r->workers,
-	         duration(work, (double)r->work_ns), duration(wall, (double)r->wall_ns), gain,
-	         r->chunk_min, r->chunk_max);
+	         "parallel: %u workers did %s of work in %s (%.2fx), chunks of %zu to %zu",
+	         r->workers, duration(work, (double)r->work_ns), duration(wall, (double)r->wall_ns),
+	         gain, r->chunk_min, r->chunk_max);
 }
 
 void filch__report_fill(struct filch_report *r, struct loop *loop, struct idle *idle, enum why why,
@@ -140,16 +140,16 @@ static void print_table(void)
 	for (unsigned i = 0; i < table.lines; i++) {
 		const struct line *l = &table.line[i];
 
-		fprintf(stderr,
-		        "filch: %-24s %10llu %9llu %14llu %10s %10s %5.2fx %9llu %9llu\n", l->label,
-		        (unsigned long long)l->calls, (unsigned long long)l->parallel,
+		fprintf(stderr, "filch: %-24s %10llu %9llu %14llu %10s %10s %5.2fx %9llu %9llu\n",
+		        l->label, (unsigned long long)l->calls, (unsigned long long)l->parallel,
 		        (unsigned long long)l->items, duration(wall, (double)l->wall_ns),
 		        duration(work, (double)l->work_ns),
 		        l->wall_ns ? (double)l->work_ns / (double)l->wall_ns : 0,
 		        (unsigned long long)l->steals, (unsigned long long)l->wakes);
 	}
 	if (table.lost)
-		fprintf(stderr, "filch: and %llu calls under more labels than the table has lines\n",
+		fprintf(stderr,
+		        "filch: and %llu calls under more labels than the table has lines\n",
 		        (unsigned long long)table.lost);
 	lock_release(&table.lock);
 }
@@ -174,7 +174,8 @@ static struct line *line_of(const char *label, uintptr_t function)
 
 	for (unsigned i = 0; i < table.lines; i++) {
 		l = &table.line[i];
-		if (label ? !l->function && strncmp(l->label, label, LABEL_BYTES - 1) == 0 : l->function == function)
+		if (label ? !l->function && strncmp(l->label, label, LABEL_BYTES - 1) == 0
+		          : l->function == function)
 			return l;
 	}
 	if (table.lines == LINES_MAX)
@@ -219,8 +220,8 @@ static void explain_pool(FILE *out, struct filch_pool *pool)
 	fprintf(out, "  width             %u: the caller and up to %u threads, %u started so far\n",
 	        filch_pool_width(pool), pool->crew.threads, load_relaxed(&pool->crew.started));
 	for (int i = 0; i < DEPTHS; i++)
-		fprintf(out, "  waking a worker   that slept %s costs %.3g us and takes %.3g us\n", depths[i],
-		        (double)load_relaxed(&idle->wake_ns[i]) / 1e3,
+		fprintf(out, "  waking a worker   that slept %s costs %.3g us and takes %.3g us\n",
+		        depths[i], (double)load_relaxed(&idle->wake_ns[i]) / 1e3,
 		        (double)load_relaxed(&idle->latency_ns[i]) / 1e3);
 	fprintf(out, "                    so it now pays for loops above %.3g us\n",
 	        filch__idle_break_even_ns(idle) / 1e3);
@@ -251,5 +252,6 @@ void filch_explain(FILE *out)
 	if (pool)
 		explain_pool(out, pool);
 	else
-		fprintf(out, "  no default pool   (no memory, or the process ends): all is serial\n");
+		fprintf(out,
+		        "  no default pool   (no memory, or the process ends): all is serial\n");
 }

@@ -6,7 +6,9 @@
 
 #define SHORT_NS 20000.0 /* for so long a worker may pass as searching while it helps */
 
-enum { LOOK_EVERY = 4 }; /* one who waits for the end of its own loop: not at each pause, since
+enum {
+	LOOK_EVERY = 4
+}; /* one who waits for the end of its own loop: not at each pause, since
                           * looking at a deque takes its lines away from who works there */
 
 /* ---- visits ---------------------------------------------------------------------------- */
@@ -36,107 +38,7 @@ static void visit_end(struct visit *v)
 	filch__loop_account(v);
 }
 
-/* Whether `loop` is the one around, or a call made by its bodies, however deep. */
-static bool is_below(struct loop *loop, struct loop *around)
-{
-	const unsigned depth = load_relaxed(&around->depth);
-
-	/* Of a loop that has ended the way up may lead anywhere: only ever smaller depths are
-	 * followed, so it has an end, and the claim that follows fails. */
-	for (unsigned d = UINT32_MAX; loop; loop = load_relaxed(&loop->parent)) {
-		const unsigned here = load_relaxed(&loop->depth);
-
-		if (loop == around)
-			return true;
-		if (here >= d || here <= depth)
-			return false;
-		d = here;
-	}
-	return false;
-}
-
-/* ---- finding ------------------------------------------------------------------------------ */
-
-/* Whether w may take part in the loop: any, or one below what it waits for. */
-static bool may_help(struct worker *w, struct loop *loop, struct loop *below)
-{
-	return w->id < load_relaxed(&loop->helpers) && (!below || is_below(loop, below));
-}
-
-/* The i-th that may be stolen from: guests first, they bring the work. */
-static struct worker *victim(struct crew *crew, unsigned guests, unsigned i)
-{
-	/* seq_cst: pairs with the store in guest_create(). */
-	return i < guests ? load_seq_cst(&crew->guest[i]) : &crew->worker[i - guests];
-}
-
-/* Takes the oldest chunk that w may help with from whoever has one; `take` false: only looks. */
-static bool steal(struct worker *w, struct loop *below, struct chunk *c, bool take)
-{
-	struct crew *crew = w->crew;
-	/* seq_cst, both: pair with the stores in guest_create() and start_one(): a last look before
-	 * sleeping misses nobody who has pushed. */
-	const unsigned guests = load_seq_cst(&crew->guests_used);
-	const unsigned all = guests + load_seq_cst(&crew->started);
-
-	for (unsigned k = 0, i = w->victim % (all ? all : 1); k < all; k++, i++) {
-		struct worker *from;
-		uint64_t ticket;
-
-		i = i < all ? i : 0;
-		from = victim(crew, guests, i);
-		if (!from || from == w || !deque_peek(&from->deque, c, &ticket))
-			continue;
-		if (take) /* for the claim: comes while we look at the loop */
-			prefetch_relaxed(&from->deque.top);
-		if (!may_help(w, c->loop, below))
-			continue;
-		if (!take)
-			return true;
-		if (!below)
-			filch__idle_step_aside(&crew->idle, load_relaxed(&c->loop->cpu));
-		if (deque_claim(&from->deque, ticket)) {
-			w->victim = i;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* ---- waking ------------------------------------------------------------------------------ */
-
-/* Wakes the callers that wait for a call around this one: they may help here. */
-static bool wake_waiter_above(struct loop *loop)
-{
-	for (struct loop *up = load_relaxed(&loop->parent); up; up = load_relaxed(&up->parent)) {
-		struct worker *owner = up->owner;
-		struct loop *waiting = idle_is_parked(&owner->sleeper) ? load_relaxed(&owner->waiting)
-		                                                       : NULL;
-
-		if (waiting && is_below(loop, waiting) && filch__idle_release(&owner->sleeper))
-			return true;
-	}
-	return false;
-}
-
-/* Sees to it that a thread with an id below `limit` looks for work, if there is one to be had. */
-static enum notified rouse(struct crew *crew, unsigned limit)
-{
-	const enum notified who = filch__idle_notify(&crew->idle, limit ? limit - 1 : 0);
-
-	if (who == NOTIFIED_NOBODY && load_relaxed(&crew->started) < crew->threads &&
-	    crew->start_another(crew, limit))
-		return NOTIFIED_WOKEN;
-	return who;
-}
-
-/* Sees to it that somebody comes to help with the loop; true if a thread was woken or made. */
-static bool summon(struct crew *crew, struct loop *loop)
-{
-	const enum notified who = rouse(crew, load_relaxed(&loop->helpers));
-
-	return who == NOTIFIED_WOKEN || (who == NOTIFIED_NOBODY && wake_waiter_above(loop));
-}
 
 static void note_wake(struct visit *v)
 {
@@ -162,7 +64,7 @@ static void offer(struct visit *v, bool fresh)
 	if (!v->eager && !filch__idle_wake_pays(&crew->idle, left_ns, v->ticks))
 		return;
 	v->eager = false;
-	if (summon(crew, loop))
+	if (filch__summon(crew, loop))
 		note_wake(v);
 }
 
@@ -187,12 +89,12 @@ static void stop_searching(struct visit *v)
 
 	v->available = false;
 	store_relaxed(&w->sleeper.helping, false);
-	if (!filch__idle_search_end(&w->crew->idle) || !steal(w, NULL, &more, false))
+	if (!filch__idle_search_end(&w->crew->idle) || !filch__find(w, NULL, &more, false))
 		return;
 	/* Only a rumour of a chunk: enough for waking somebody in vain. */
 	ns = (double)range_size(more.range) * load_relaxed(&more.loop->grain_ns);
 	if (filch__idle_wake_pays(&w->crew->idle, ns > 0 ? ns : INFINITY, v->ticks) &&
-	    rouse(w->crew, load_relaxed(&more.loop->helpers)) == NOTIFIED_WOKEN)
+	    filch__rouse(w->crew, load_relaxed(&more.loop->helpers)) == NOTIFIED_WOKEN)
 		note_wake(v);
 }
 
@@ -212,8 +114,8 @@ static struct range next_chunk(struct visit *v, bool *near_pushed)
 	struct loop *loop = v->handle.loop;
 	const size_t left = range_size(v->near) + v->far; /* at most all grains */
 	const double least = v->least_ns;
-	size_t size = chunk_size(left, v->grain_ns, least, v->alone ? 1 : v->worker->crew->threads + 1,
-	                         loop->most);
+	size_t size = chunk_size(left, v->grain_ns, least,
+	                         v->alone ? 1 : v->worker->crew->threads + 1, loop->most);
 	bool fresh = false;
 	struct range chunk;
 
@@ -369,7 +271,7 @@ static bool need_not_wait(void *worker)
 	struct loop *loop = load_relaxed(&w->waiting);
 	struct chunk c;
 
-	return has_ended(loop) || steal(w, loop, &c, false);
+	return has_ended(loop) || filch__find(w, loop, &c, false);
 }
 
 static void sleep_for(struct worker *w, struct loop *loop)
@@ -393,7 +295,7 @@ static bool wait_for_end(struct worker *w, struct loop *loop)
 
 		if (loop_is_orphaned(loop))
 			return false;
-		if (!look-- && (look = LOOK_EVERY - 1, steal(w, loop, &c, true))) {
+		if (!look-- && (look = LOOK_EVERY - 1, filch__find(w, loop, &c, true))) {
 			leave(w, c.loop, run_stolen(w, c, &available));
 			since = platform_ticks();
 			look = 0;
@@ -444,7 +346,7 @@ static bool look(void *worker)
 	struct worker *w = worker;
 	struct chunk c;
 
-	return is_closing(w->crew) || steal(w, NULL, &c, false);
+	return is_closing(w->crew) || filch__find(w, NULL, &c, false);
 }
 
 /*
@@ -458,9 +360,9 @@ static bool search(struct worker *w, struct chunk *c, bool may_spin)
 	bool looked = false; /* and saw nothing, a moment ago */
 	bool found;
 
-	while (!(found = steal(w, NULL, c, true)) && !is_closing(w->crew)) {
-		looked = may_spin && platform_ns(platform_ticks() - since) <
-		                             (double)filch__idle_spin_ns(idle);
+	while (!(found = filch__find(w, NULL, c, true)) && !is_closing(w->crew)) {
+		looked = may_spin &&
+		         platform_ns(platform_ticks() - since) < (double)filch__idle_spin_ns(idle);
 		if (looked) {
 			platform_pause();
 			continue;
@@ -469,8 +371,8 @@ static bool search(struct worker *w, struct chunk *c, bool may_spin)
 		since = platform_ticks();
 	}
 	if (found && looked)
-		filch__idle_learn_handover(idle, platform_ns(platform_ticks() -
-		                                             load_relaxed(&c->loop->pushed)));
+		filch__idle_learn_handover(
+			idle, platform_ns(platform_ticks() - load_relaxed(&c->loop->pushed)));
 	return found;
 }
 
@@ -491,48 +393,4 @@ void filch__worker_main(struct worker *w)
 		leave(w, c.loop, accounted);
 	}
 	filch__idle_search_end(&w->crew->idle);
-}
-
-/* ---- life of a worker --------------------------------------------------------------------------------- */
-
-void filch__worker_init(struct worker *w, struct crew *crew, unsigned id)
-{
-	filch__deque_init(&w->deque, 0);
-	w->crew = crew;
-	w->id = id;
-	w->victim = id; /* not all look at the same place first */
-}
-
-void filch__worker_finish(struct worker *w)
-{
-	struct loop_block *b = w->loops.next;
-
-	filch__deque_finish(&w->deque);
-	while (b) {
-		struct loop_block *next = b->next;
-
-		filch__free(b);
-		b = next;
-	}
-}
-
-struct loop *filch__worker_open(struct worker *w)
-{
-	struct loop_block *b = &w->loops;
-	struct loop *loop;
-
-	for (unsigned i = w->calls / LOOPS_IN_BLOCK; i; i--) {
-		if (!b->next)
-			b->next = filch__alloc(sizeof *b);
-		if (!b->next)
-			return NULL;
-		b = b->next;
-	}
-	loop = &b->loop[w->calls++ % LOOPS_IN_BLOCK];
-	return loop;
-}
-
-void filch__worker_close(struct worker *w)
-{
-	w->calls--;
 }

@@ -39,16 +39,16 @@ struct worker {
 
 /* The workers that steal from each other. */
 struct crew {
-	unsigned threads;              /* workers that may get a thread: the width less one */
-	_Atomic unsigned started;      /* those of them that have one: worker[0 .. started - 1] */
-	_Atomic unsigned guests_used;  /* guest[0 .. guests_used - 1] may exist */
+	unsigned threads;             /* workers that may get a thread: the width less one */
+	_Atomic unsigned started;     /* those of them that have one: worker[0 .. started - 1] */
+	_Atomic unsigned guests_used; /* guest[0 .. guests_used - 1] may exist */
 	_Atomic bool closing;
-	struct worker *worker;         /* worker[i] has the id i + 1 */
+	struct worker *worker;                    /* worker[i] has the id i + 1 */
 	struct worker *_Atomic guest[GUESTS_MAX]; /* threads from outside while they call */
-	struct sleeper **sleepers;     /* of worker[i] */
+	struct sleeper **sleepers;                /* of worker[i] */
 	/* The pool's: one more thread with an id below the limit; false if there is none. */
 	bool (*start_another)(struct crew *crew, unsigned limit);
-	uint32_t forks;                /* filch__forks when it was made */
+	uint32_t forks; /* filch__forks when it was made */
 	struct idle idle;
 };
 
@@ -63,6 +63,18 @@ void filch__worker_finish(struct worker *w);
 
 /* A thread's whole life in the crew, once it is counted as searching; returns when it closes. */
 void filch__worker_main(struct worker *w);
+
+/*
+ * Finds the oldest chunk that w may help with on somebody's deque: any, or one of a loop
+ * `below` the one it waits for.  `take` claims it; else it is only a rumour.
+ */
+bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool take);
+
+/* Sees to it that a thread with an id below `limit` looks for work, if there is one to be had. */
+enum notified filch__rouse(struct crew *crew, unsigned limit);
+
+/* Sees to it that somebody comes to help with the loop; true if a thread was woken or made. */
+bool filch__summon(struct crew *crew, struct loop *loop);
 
 /* Memory for a call that w makes now, inside whatever it runs; NULL if there is none. */
 struct loop *filch__worker_open(struct worker *w);

@@ -18,9 +18,9 @@ static struct worker *guests[MOST]; /* workers without a thread, who bring loops
 static const struct filch_options plain = {.struct_size = sizeof plain};
 static const struct filch_options one_by_one = {.struct_size = sizeof one_by_one, .chunk = 1};
 
-static inline bool nobody_more(struct crew *c)
+static inline bool nobody_more(struct crew *c, unsigned limit)
 {
-	(void)c;
+	(void)c, (void)limit;
 	return false;
 }
 

@@ -84,7 +84,7 @@ Test(pool, is_by_default_as_wide_as_the_default_pool)
 
 Test(pool, of_a_thousand_workers_runs_all_once)
 {
-	filch_pool *pool = pool_of(UNDER_TSAN ? 100 : FILCH_MAX_WORKERS);
+	filch_pool *pool = pool_of(SANITIZED ? 100 : FILCH_MAX_WORKERS);
 
 	runs_once(pool, 10);
 	runs_once(pool, 100000);

@@ -17,15 +17,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#if defined(__SANITIZE_THREAD__)
-#define UNDER_TSAN 1
+/* A sanitizer takes more room for each thread, and its own locks do not survive a fork(). */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define UNDER_TSAN 1
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define SANITIZED 1
 #endif
 #endif
-#ifndef UNDER_TSAN
-#define UNDER_TSAN 0
+#ifndef SANITIZED
+#define SANITIZED 0
 #endif
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* The crew: its workers' lives, who has work, who may help, who is told.  docs/worker.md. */
+#include "worker.h"
+
+/* ---- a worker ---------------------------------------------------------------------------- */
+
+void filch__worker_init(struct worker *w, struct crew *crew, unsigned id)
+{
+	filch__deque_init(&w->deque, 0);
+	w->crew = crew;
+	w->id = id;
+	w->victim = id; /* not all look at the same place first */
+}
+
+void filch__worker_finish(struct worker *w)
+{
+	struct loop_block *b = w->loops.next;
+
+	filch__deque_finish(&w->deque);
+	while (b) {
+		struct loop_block *next = b->next;
+
+		filch__free(b);
+		b = next;
+	}
+}
+
+struct loop *filch__worker_open(struct worker *w)
+{
+	struct loop_block *b = &w->loops;
+	struct loop *loop;
+
+	for (unsigned i = w->calls / LOOPS_IN_BLOCK; i; i--) {
+		if (!b->next)
+			b->next = filch__alloc(sizeof *b);
+		if (!b->next)
+			return NULL;
+		b = b->next;
+	}
+	loop = &b->loop[w->calls++ % LOOPS_IN_BLOCK];
+	return loop;
+}
+
+void filch__worker_close(struct worker *w)
+{
+	w->calls--;
+}
+
+/* ---- finding ------------------------------------------------------------------------------ */
+
+/* Whether `loop` is the one around, or a call made by its bodies, however deep. */
+static bool is_below(struct loop *loop, struct loop *around)
+{
+	const unsigned depth = load_relaxed(&around->depth);
+
+	/* Of a loop that has ended the way up may lead anywhere: only ever smaller depths are
+	 * followed, so it has an end, and the claim that follows fails. */
+	for (unsigned d = UINT32_MAX; loop; loop = load_relaxed(&loop->parent)) {
+		const unsigned here = load_relaxed(&loop->depth);
+
+		if (loop == around)
+			return true;
+		if (here >= d || here <= depth)
+			return false;
+		d = here;
+	}
+	return false;
+}
+
+/* Whether w may take part in the loop: any, or one below what it waits for. */
+static bool may_help(struct worker *w, struct loop *loop, struct loop *below)
+{
+	return w->id < load_relaxed(&loop->helpers) && (!below || is_below(loop, below));
+}
+
+/* The i-th that may be stolen from: guests first, they bring the work. */
+static struct worker *victim(struct crew *crew, unsigned guests, unsigned i)
+{
+	/* seq_cst: pairs with the store in guest_create(). */
+	return i < guests ? load_seq_cst(&crew->guest[i]) : &crew->worker[i - guests];
+}
+
+bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool take)
+{
+	struct crew *crew = w->crew;
+	/* seq_cst, both: pair with the stores in guest_create() and start_one(): a last look before
+	 * sleeping misses nobody who has pushed. */
+	const unsigned guests = load_seq_cst(&crew->guests_used);
+	const unsigned all = guests + load_seq_cst(&crew->started);
+
+	for (unsigned k = 0, i = w->victim % (all ? all : 1); k < all; k++, i++) {
+		struct worker *from;
+		uint64_t ticket;
+
+		i = i < all ? i : 0;
+		from = victim(crew, guests, i);
+		if (!from || from == w || !deque_peek(&from->deque, c, &ticket))
+			continue;
+		if (take) /* for the claim: comes while we look at the loop */
+			prefetch_relaxed(&from->deque.top);
+		if (!may_help(w, c->loop, below))
+			continue;
+		if (!take)
+			return true;
+		if (!below)
+			filch__idle_step_aside(&crew->idle, load_relaxed(&c->loop->cpu));
+		if (deque_claim(&from->deque, ticket)) {
+			w->victim = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- telling ------------------------------------------------------------------------------ */
+
+/* Wakes the callers that wait for a call around this one: they may help here. */
+static bool wake_waiter_above(struct loop *loop)
+{
+	for (struct loop *up = load_relaxed(&loop->parent); up; up = load_relaxed(&up->parent)) {
+		struct worker *owner = up->owner;
+		struct loop *waiting =
+			idle_is_parked(&owner->sleeper) ? load_relaxed(&owner->waiting) : NULL;
+
+		if (waiting && is_below(loop, waiting) && filch__idle_release(&owner->sleeper))
+			return true;
+	}
+	return false;
+}
+
+enum notified filch__rouse(struct crew *crew, unsigned limit)
+{
+	const enum notified who = filch__idle_notify(&crew->idle, limit ? limit - 1 : 0);
+
+	if (who == NOTIFIED_NOBODY && load_relaxed(&crew->started) < crew->threads &&
+	    crew->start_another(crew, limit))
+		return NOTIFIED_WOKEN;
+	return who;
+}
+
+bool filch__summon(struct crew *crew, struct loop *loop)
+{
+	const enum notified who = filch__rouse(crew, load_relaxed(&loop->helpers));
+
+	return who == NOTIFIED_WOKEN || (who == NOTIFIED_NOBODY && wake_waiter_above(loop));
+}

@@ -8,6 +8,7 @@ static const float wake_ns_first[DEPTHS] = {4e3f, 8e3f, 10e3f, 12e3f};
 static const float latency_ns_first[DEPTHS] = {15e3f, 30e3f, 50e3f, 80e3f};
 
 #define LATENCY_NS_LEAST 5000.0f
+#define PATIENCE_LEAST 0.25f
 #define HANDOVER_NS_FIRST 200.0f
 #define HANDOVER_NS_MOST 2000.0
 #define SPIN_NS_LEAST 20000.0
@@ -52,6 +53,7 @@ void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned slee
 		store_relaxed(&idle->latency_ns[i], latency_ns_first[i]);
 	}
 	store_relaxed(&idle->handover_ns, HANDOVER_NS_FIRST);
+	store_relaxed(&idle->patience, 1.0f);
 }
 
 uint64_t filch__idle_spin_ns(struct idle *idle)
@@ -129,6 +131,16 @@ static void learn_latency(struct idle *idle, struct sleeper *s)
 
 	learn(&idle->latency_ns[depth_of(woken_at - s->asleep_at)],
 	      ns > LATENCY_NS_LEAST ? ns : LATENCY_NS_LEAST);
+}
+
+void filch__idle_searched(struct idle *idle, bool found)
+{
+	const float was = load_relaxed(&idle->patience);
+	float now = found ? 2 * was : was / 2;
+
+	now = now > 1 ? 1 : now < PATIENCE_LEAST ? PATIENCE_LEAST : now;
+	if (now != was)
+		store_relaxed(&idle->patience, now);
 }
 
 void filch__idle_learn_handover(struct idle *idle, double ns)

@@ -50,6 +50,7 @@ struct idle {
 	_Atomic uint64_t last_sleep;      /* ticks: when somebody last went to sleep */
 	_Atomic float wake_ns[DEPTHS];    /* what a wake-up costs the waker: learned */
 	_Atomic float latency_ns[DEPTHS]; /* from there until the sleeper works: learned */
+	_Atomic float patience;           /* part of the time to search that is used: learned */
 	_Atomic float handover_ns;        /* from a push until one who searches has it: learned */
 	bool roomy;                       /* there is a CPU for each worker */
 	_Atomic bool packed;              /* the kernel has put sleepers where their wakers are */
@@ -65,6 +66,18 @@ static inline unsigned idle_searching(struct idle *idle)
 
 /* How long to look for work before sleeping: about what a wake-up costs. */
 uint64_t filch__idle_spin_ns(struct idle *idle);
+
+/*
+ * How long to look this time: all of that when looking paid of late, down to a quarter when
+ * it did not.  Calls that come every few milliseconds would else burn as much as they run.
+ */
+static inline double idle_search_ns(struct idle *idle)
+{
+	return load_relaxed(&idle->patience) * (double)filch__idle_spin_ns(idle);
+}
+
+/* What came of it: something was found, or he goes to sleep. */
+void filch__idle_searched(struct idle *idle, bool found);
 
 /* A searching worker took what was pushed so long ago. */
 void filch__idle_learn_handover(struct idle *idle, double ns);

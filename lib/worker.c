@@ -361,18 +361,21 @@ static bool search(struct worker *w, struct chunk *c, bool may_spin)
 	bool found;
 
 	while (!(found = filch__find(w, NULL, c, true)) && !is_closing(w->crew)) {
-		looked = may_spin &&
-		         platform_ns(platform_ticks() - since) < (double)filch__idle_spin_ns(idle);
+		looked = may_spin && platform_ns(platform_ticks() - since) < idle_search_ns(idle);
 		if (looked) {
 			platform_pause();
 			continue;
 		}
+		if (may_spin)
+			filch__idle_searched(idle, false);
 		filch__idle_sleep(idle, w->id - 1, look, w);
 		since = platform_ticks();
 	}
-	if (found && looked)
+	if (found && looked) {
+		filch__idle_searched(idle, true);
 		filch__idle_learn_handover(
 			idle, platform_ns(platform_ticks() - load_relaxed(&c->loop->pushed)));
+	}
 	return found;
 }
 

@@ -227,7 +227,7 @@ static void expect_each_heard(unsigned pushes)
 		if (i % 2)
 			wait_asleep(1);
 	}
-	cr_expect(times[NOTIFIED_WOKEN] > 0 && times[NOTIFIED_SEARCHER] > 0);
+	cr_expect_gt(times[NOTIFIED_WOKEN], 0);
 	close_house(0, 1);
 }
 

@@ -308,7 +308,7 @@ void filch__loop_trim(struct visit *v)
 	v->near.end = keep;
 }
 
-static void lower(_Atomic size_t *least, size_t x)
+static void lower_to(_Atomic size_t *least, size_t x)
 {
 	size_t was = load_relaxed(least);
 
@@ -316,7 +316,7 @@ static void lower(_Atomic size_t *least, size_t x)
 		;
 }
 
-static void raise(_Atomic size_t *most, size_t x)
+static void raise_to(_Atomic size_t *most, size_t x)
 {
 	size_t was = load_relaxed(most);
 
@@ -339,8 +339,8 @@ void filch__loop_account(struct visit *v)
 	fetch_add_relaxed(&loop->failures, v->failures);
 	if (!v->chunks)
 		return;
-	lower(&loop->chunk_min, v->chunk_min);
-	raise(&loop->chunk_max, v->chunk_max);
+	lower_to(&loop->chunk_min, v->chunk_min);
+	raise_to(&loop->chunk_max, v->chunk_max);
 	fetch_or_relaxed(&loop->visitors[v->handle.id / 64], (uint64_t)1 << v->handle.id % 64);
 }
 

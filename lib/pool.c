@@ -78,7 +78,7 @@ static bool run_start_hook(struct filch_pool *pool, unsigned id)
 	return !error;
 }
 
-static void thread_main(void *worker)
+static void worker_thread(void *worker)
 {
 	struct worker *w = worker;
 	struct filch_pool *pool = (struct filch_pool *)w->crew;
@@ -109,7 +109,7 @@ static bool start_one(struct filch_pool *pool, unsigned limit)
 	/* seq_cst: pairs with the load in filch__find().  Before the thread runs: what it will push is to
 	 * be seen by all who look. */
 	store_seq_cst(&crew->started, i + 1);
-	if (filch__thread_start(&crew->worker[i].thread, pool->stack_bytes, thread_main,
+	if (filch__thread_start(&crew->worker[i].thread, pool->stack_bytes, worker_thread,
 	                        &crew->worker[i]))
 		return true;
 	store_relaxed(&crew->started, i); /* an empty deque was looked at in vain */

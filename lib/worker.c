@@ -148,7 +148,7 @@ static struct range next_chunk(struct visit *v, bool *near_pushed)
 }
 
 /* Learns from the chunk that just ended, and tells those who come. */
-static void learn(struct visit *v, size_t grains)
+static void learn_cost(struct visit *v, size_t grains)
 {
 	const uint64_t now = platform_ticks();
 	struct loop *loop = v->handle.loop;
@@ -195,7 +195,7 @@ static void run_visit(struct visit *v)
 			continue;
 		chunk = next_chunk(v, &near_pushed);
 		filch__loop_run(v, chunk);
-		learn(v, range_size(chunk));
+		learn_cost(v, range_size(chunk));
 		if (!v->worker || v->worker == loop->owner)
 			filch__loop_progress(loop, false);
 		if (!v->alone && loop_is_orphaned(loop))

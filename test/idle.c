@@ -223,7 +223,7 @@ static void expect_each_heard(unsigned pushes)
 	for (unsigned i = 0; i < pushes; i++) {
 		times[push(1)]++;
 		while (atomic_load(&done) <= i)
-			platform_pause();
+			sched_yield();
 		if (i % 2)
 			wait_asleep(1);
 	}

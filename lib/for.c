@@ -27,34 +27,9 @@ static double shared_ns(struct idle *idle)
 	return ns > SHARED_NS ? ns : SHARED_NS;
 }
 
-/* ---- bursts --------------------------------------------------------------------------------- */
-
-/*
- * Loops too short to wake somebody for add up when they come in quick succession: each
- * forgoes half of its time, and once that has cost as much as a wake-up, one is paid,
- * for the loops to come (ski rental).  One record a thread.
- */
-struct burst {
-	uint64_t ended; /* ticks at the end of the last call */
-	double forgone_ns;
-};
-
+/* How densely this thread calls. */
 static PLATFORM_THREAD_LOCAL struct burst burst;
 static PLATFORM_THREAD_LOCAL uint32_t samples;
-
-/* Whether to wake somebody now, for a call of `ns` that begins at `now`. */
-static bool burst_pays(struct idle *idle, double ns, uint64_t now)
-{
-	const double paid = (double)filch__idle_spin_ns(idle);
-
-	if (platform_ns(now - burst.ended) > paid)
-		burst.forgone_ns = 0;
-	burst.forgone_ns += ns / 2;
-	if (burst.forgone_ns < paid)
-		return false;
-	burst.forgone_ns = 0;
-	return true;
-}
 
 /* ---- in place -------------------------------------------------------------------------------- */
 
@@ -239,8 +214,8 @@ static int run_loop(struct call *c, struct worker *w, struct loop *loop)
 	store_relaxed(&loop->grain_ns, c->cost.ns * (float)loop->grain);
 	why = why_alone(c, loop, w);
 	if (why == WHY_PARALLEL && !c->eager && !idle_searching(&c->pool->crew.idle))
-		c->eager =
-			burst_pays(&c->pool->crew.idle, (double)c->cost.ns * (double)c->n, begin);
+		c->eager = filch__idle_burst_pays(&c->pool->crew.idle, &burst,
+		                                  (double)c->cost.ns * (double)c->n, begin);
 	if (why == WHY_PARALLEL)
 		whole = filch__worker_run(w, loop, c->done, c->eager);
 	else
@@ -293,7 +268,8 @@ static bool run_known(struct call *c, int *code)
 		return true;
 	}
 	if (ns < IN_PLACE_NS && !shared) {
-		c->eager = filch__idle_wake_pays(idle, ns, now) || burst_pays(idle, ns, now);
+		c->eager = filch__idle_wake_pays(idle, ns, now) ||
+		           filch__idle_burst_pays(idle, &burst, ns, now);
 		if (!c->eager)
 			return run_watched(c, now, code);
 	}
@@ -396,14 +372,17 @@ int filch__call(filch_pool *pool, size_t n, filch_body *body, void *ctx,
 	int error;
 
 	/* Where calls are counted, nothing is ever trusted (remember()). */
-	if (!pool && !user && is_tiny(&c))
-		return run_unclocked(&c);
+	if (!pool && !user) {
+		c.pool = filch__pool_default_if_any();
+		if (is_trifle(&c))
+			return run_unclocked(&c);
+	}
 	c.pool = filch__pool_of(pool);
 	error = c.pool ? filch__pool_error(c.pool) : FILCH_OK;
 	if (error &&
 	    (pool || error != FILCH_ECLOSED)) /* at exit the default pool is closed: go on */
 		return error;
-	if (!user && is_trifle(&c))
+	if (pool && !user && is_trifle(&c))
 		return run_unentered(&c);
 	return run_inside(&c, user, pool != NULL);
 }

@@ -112,6 +112,19 @@ bool filch__idle_wake_pays(struct idle *idle, double alone_ns, uint64_t now)
 	return false;
 }
 
+bool filch__idle_burst_pays(struct idle *idle, struct burst *burst, double ns, uint64_t now)
+{
+	const double paid = (double)filch__idle_spin_ns(idle);
+
+	if (platform_ns(now - burst->ended) > paid)
+		burst->forgone_ns = 0;
+	burst->forgone_ns += ns / 2;
+	if (burst->forgone_ns < paid)
+		return false;
+	burst->forgone_ns = 0;
+	return true;
+}
+
 /* ---- what a wake-up costs ---------------------------------------------------------------- */
 
 /* An average of about the last eight; one wild sample counts as four times what was believed. */

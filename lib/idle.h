@@ -93,6 +93,19 @@ double filch__idle_break_even_ns(struct idle *idle);
 /* Whether that is so; a no is worn down by asking, so that what was learned is tried again. */
 bool filch__idle_wake_pays(struct idle *idle, double alone_ns, uint64_t now);
 
+/* What a calling thread knows of its last calls. */
+struct burst {
+	uint64_t ended; /* ticks at the end of the last one */
+	double forgone_ns;
+};
+
+/*
+ * Loops too short to wake somebody for add up when they come in quick succession: each
+ * forgoes half of its time, and once that has cost as much as a wake-up, one is paid, for
+ * the loops to come (ski rental).  Whether that is now, in a call of `ns` that begins at `now`.
+ */
+bool filch__idle_burst_pays(struct idle *idle, struct burst *burst, double ns, uint64_t now);
+
 /* Counts the caller among those who look.  False: there are enough of them, sleep at once. */
 bool filch__idle_search_begin(struct idle *idle);
 

@@ -103,7 +103,6 @@ struct visit {
 	struct worker *worker;
 	struct range near; /* what it runs next; off its deque while it decides */
 	size_t far;        /* grains that it has left for thieves, if they are still there */
-	bool from_back;    /* runs its last chunks first */
 	bool alone;        /* nobody may help: nothing is pushed */
 	bool available;    /* still counted as searching: will be back in a moment */
 	bool eager;        /* wakes a helper whether it pays for this loop or not */

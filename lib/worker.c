@@ -6,10 +6,9 @@
 
 #define SHORT_NS 20000.0 /* for so long a worker may pass as searching while it helps */
 
-enum {
-	LOOK_EVERY = 4
-}; /* one who waits for the end of its own loop: not at each pause, since
-                          * looking at a deque takes its lines away from who works there */
+/* One who waits for its own loop looks at the deques once in so many pauses: a look takes
+ * their lines away from who works there. */
+enum { LOOK_EVERY = 4 };
 
 /* ---- visits ---------------------------------------------------------------------------- */
 
@@ -105,9 +104,25 @@ static bool push(struct visit *v, struct range r)
 	return deque_push(&v->worker->deque, (struct chunk){v->handle.loop, r});
 }
 
+/* Leaves the far half of what is near to thieves; true if something was left. */
+static bool leave_far(struct visit *v, size_t size)
+{
+	const struct range all = v->near;
+	const struct range far = range_take(&v->near, size, true);
+
+	v->far = size;
+	if (size && push(v, far))
+		return true;
+	v->near = all; /* no memory for that: it stays here */
+	v->far = 0;
+	return false;
+}
+
 /*
  * Puts everything that is not run next where thieves can take it: the far half, oldest and
- * so first to go, and the rest of the near one.  Without memory for that, it stays here.
+ * so first to go, and the rest of the near one.  Everybody goes from the front: whoever holds
+ * the lowest items that are left goes on with just those, so that a loop of 2^64 items that
+ * fails early ends early.
  */
 static struct range next_chunk(struct visit *v, bool *near_pushed)
 {
@@ -123,20 +138,10 @@ static struct range next_chunk(struct visit *v, bool *near_pushed)
 		size = loop->cut ? size : left;
 		return range_take(&v->near, size, false);
 	}
-	if (!v->far) {
-		struct range far;
-
-		v->far = chunk_far(left, v->grain_ns, least);
-		far = range_take(&v->near, v->far, !v->from_back);
-		fresh = v->far && push(v, far);
-		if (!fresh && v->far) {
-			v->near = v->from_back ? (struct range){far.begin, v->near.end}
-			                       : (struct range){v->near.begin, far.end};
-			v->far = 0;
-		}
-	}
+	if (!v->far)
+		fresh = leave_far(v, chunk_far(left, v->grain_ns, least));
 	chunk = range_take(&v->near, size < range_size(v->near) ? size : range_size(v->near),
-	                   v->from_back);
+	                   false);
 	*near_pushed = range_size(v->near) && push(v, v->near);
 	if (fresh)
 		store_relaxed(&loop->pushed, v->ticks);
@@ -229,7 +234,6 @@ static size_t run_stolen(struct worker *w, struct chunk c, bool *available)
 	if (v.available)
 		store_relaxed(&w->sleeper.helping, true);
 	v.near = c.range;
-	v.from_back = w != c.loop->owner;
 	if (c.loop->counted)
 		fetch_add_relaxed(&c.loop->steals, 1);
 	run_visit(&v);

@@ -90,11 +90,23 @@ static int whole_child(void *pool)
 {
 	int code = old_pool_answers(pool);
 
-	if (!code)
+	if (!code && !UNDER_TSAN)
 		code = new_pool_works();
-	if (!code)
+	if (!code && !UNDER_TSAN)
 		code = default_pool_works();
 	return code ? code : old_pool_answers(pool);
+}
+
+/* What needs no allocator: other threads may have held its locks, and not all are mended. */
+static int quick_child(void *pool)
+{
+	return old_pool_answers(pool);
+}
+
+/* Now and then a child that does more, where libc sees to it that it can. */
+static int fork_while_busy(filch_pool *pool, size_t i)
+{
+	return in_fork(i % 4 || SANITIZED ? quick_child : whole_child, pool);
 }
 
 /* ---- from a thread that waits for nothing ------------------------------------------------ */
@@ -134,7 +146,7 @@ Test(fork, with_a_pool_that_searches_or_sleeps_is_survived)
 static int child_of_default(void *arg)
 {
 	(void)arg;
-	return default_pool_works();
+	return UNDER_TSAN ? FINE : default_pool_works();
 }
 
 Test(fork, gives_the_child_a_default_pool_of_its_own)
@@ -151,8 +163,8 @@ static int grandparent(void *pool)
 	filch_pool *own;
 	int code = old_pool_answers(pool);
 
-	if (code)
-		return code;
+	if (code || UNDER_TSAN)
+		return code ? code : in_fork(whole_child, pool);
 	if (filch_pool_create(&own, FILCH_POOL(.workers = 3)) || counts_all(own, 1000) ||
 	    default_pool_works() || in_fork(whole_child, own) || in_fork(whole_child, pool))
 		return GRANDCHILD_FAILED;
@@ -176,7 +188,7 @@ static int several_in_turn(void *pools)
 	for (int i = 0; i < 3; i++)
 		if (old_pool_answers(p[i]))
 			return OLD_POOL_RAN;
-	return new_pool_works();
+	return UNDER_TSAN ? FINE : new_pool_works();
 }
 
 Test(fork, with_several_pools_is_survived)
@@ -204,7 +216,7 @@ static int fork_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 
 	tally_body(&f->t, begin, end, w);
 	if (begin % 10 == 0) {
-		int code = in_fork(whole_child, f->pool);
+		int code = fork_while_busy(f->pool, begin);
 
 		if (code)
 			atomic_store(&f->code, code);
@@ -247,24 +259,12 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* What needs no allocator: other threads may have held its locks, and not all are mended. */
-static int quick_child(void *pool)
-{
-	return old_pool_answers(pool);
-}
-
-/* Now and then a child that does more, where libc sees to it that it can. */
-static int child_of_busy(filch_pool *pool, size_t i)
-{
-	return in_fork(i % 4 || SANITIZED ? quick_child : whole_child, pool);
-}
-
 static void *fork_often(void *arg)
 {
 	struct busy *b = arg;
 
 	for (size_t i = 0; i < scaled(100, 5); i++) {
-		int code = child_of_busy(b->pool, i);
+		int code = fork_while_busy(b->pool, i);
 
 		if (code)
 			atomic_store(&b->wrong, code);
@@ -309,7 +309,7 @@ Test(fork, while_pools_come_and_go_is_survived)
 
 	cr_assert_eq(pthread_create(&other, NULL, live_and_die, &b), 0);
 	for (size_t i = 0; i < scaled(200, 10); i++)
-		cr_expect_eq(child_of_busy(b.pool, i), FINE);
+		cr_expect_eq(fork_while_busy(b.pool, i), FINE);
 	atomic_store(&b.done, true);
 	pthread_join(other, NULL);
 	cr_expect_eq(atomic_load(&b.wrong), FINE);

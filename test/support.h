@@ -17,15 +17,23 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A sanitizer takes more room for each thread, and its own locks do not survive a fork(). */
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SANITIZED 1
+/*
+ * A sanitizer takes more room for each thread, and its locks do not survive a fork() while
+ * others run; ThreadSanitizer cannot have new threads in a child where it knew others.
+ */
+#if defined(__has_feature)
+#define BUILT_FOR(sanitizer) __has_feature(sanitizer)
+#else
+#define BUILT_FOR(sanitizer) 0
 #endif
+#if defined(__SANITIZE_THREAD__) || BUILT_FOR(thread_sanitizer)
+#define UNDER_TSAN 1
+#else
+#define UNDER_TSAN 0
 #endif
-#ifndef SANITIZED
+#if UNDER_TSAN || defined(__SANITIZE_ADDRESS__) || BUILT_FOR(address_sanitizer)
+#define SANITIZED 1
+#else
 #define SANITIZED 0
 #endif
 

@@ -159,8 +159,11 @@ Test(pool, has_threads_that_bear_its_name)
 	cr_assert_eq(filch_pool_create(&pool, FILCH_POOL(.workers = 4, .name = name)), 0);
 	memset(name, 'x', 3); /* it was copied */
 	cr_expect_eq(filch_for(pool, 4, meet_body, &met, FILCH(.chunk = 1)), 0);
-	cr_expect_eq(threads_named("dsp/", NULL, 0), 3);
-	for (unsigned id = 1; id < 4; id++)
+	/* POSIX has no names for threads: the port for any such system leaves them as they are. */
+	const bool named = filch__cpu_here() != PLATFORM_NO_CPU;
+
+	cr_expect_eq(threads_named("dsp/", NULL, 0), named ? 3 : 0);
+	for (unsigned id = 1; named && id < 4; id++)
 		cr_expect_eq(
 			threads_named((const char *[]){"", "dsp/1", "dsp/2", "dsp/3"}[id], NULL, 0),
 			1);

@@ -26,12 +26,8 @@
 #else
 #define BUILT_FOR(sanitizer) 0
 #endif
-#if defined(__SANITIZE_THREAD__) || BUILT_FOR(thread_sanitizer)
-#define UNDER_TSAN 1
-#else
-#define UNDER_TSAN 0
-#endif
-#if UNDER_TSAN || defined(__SANITIZE_ADDRESS__) || BUILT_FOR(address_sanitizer)
+#if defined(__SANITIZE_THREAD__) || BUILT_FOR(thread_sanitizer) ||                                 \
+	defined(__SANITIZE_ADDRESS__) || BUILT_FOR(address_sanitizer)
 #define SANITIZED 1
 #else
 #define SANITIZED 0

@@ -378,10 +378,12 @@ void run_child_on_terminal(struct outcome *o, const char *name, const char *cons
 	pid_t child;
 	int line;
 
-	require(out && terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0,
-	        "no terminal");
-	line = open(ptsname(terminal), O_RDWR | O_NOCTTY);
-	require(line >= 0, "no terminal");
+	line = terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0
+	               ? open(ptsname(terminal), O_RDWR | O_NOCTTY)
+	               : -1;
+	if (line < 0)
+		cr_skip_test("this machine has no pseudo terminals to give");
+	require(out != NULL, "no file");
 	child = start_child(name, env, fileno(out), line);
 	close(line);
 	read_terminal(terminal, o->err, sizeof o->err);

@@ -76,6 +76,12 @@ static inline double idle_search_ns(struct idle *idle)
 	return load_relaxed(&idle->patience) * (double)filch__idle_spin_ns(idle);
 }
 
+/* For one who is counted: whether there are not too many. */
+static inline bool idle_may_search(struct idle *idle)
+{
+	return idle_searching(idle) <= idle->searchers_max;
+}
+
 /* What came of it: something was found, or he goes to sleep. */
 void filch__idle_searched(struct idle *idle, bool found);
 

@@ -280,7 +280,7 @@ CHILD(want)
 	fail_threads(1, true, EAGAIN);
 	code = runs_once(NULL, &t);
 	if (filch_pool_create(&pool, NULL) != FILCH_ENOMEM || pool)
-		code |= runs_once(pool, &t);
+		code |= runs_once(pool, &t) || filch_pool_destroy(pool);
 	fail_no_more();
 	tally_finish(&t);
 	return code;

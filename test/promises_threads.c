@@ -58,7 +58,7 @@ Test(promises, p10_workers_receive_no_signal_of_the_application)
 	for (unsigned id = 1; id < WORKERS; id++) {
 		uint64_t mask = thread_status(atomic_load(&c.ids[id]), "SigBlk:", 16);
 
-		for (int signal = 1; signal <= SIGRTMAX; signal++) {
+		for (int signal = 1; signal < SIGRTMAX; signal++) { /* valgrind keeps the last */
 			bool synchronous = signal == SIGSEGV || signal == SIGBUS ||
 			                   signal == SIGFPE || signal == SIGILL ||
 			                   signal == SIGTRAP || signal == SIGABRT ||

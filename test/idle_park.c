@@ -77,6 +77,49 @@ Test(idle_park, is_released_each_of_a_hundred_thousand_times)
 	cr_expect_eq(load_relaxed(&turn), 2 * scaled(100000, 1000));
 }
 
+static _Atomic unsigned ended_round;
+
+static bool has_ended(void *round)
+{
+	return load_seq_cst(&ended_round) >= *(unsigned *)round;
+}
+
+static void dawdle(uint64_t *seed)
+{
+	for (size_t i = random_below(seed, 60); i > 0; i--)
+		platform_pause();
+}
+
+/* Ends each round a moment after it has begun. */
+static void end_rounds(void *rounds)
+{
+	uint64_t seed = 1;
+
+	for (unsigned i = 1; i <= *(unsigned *)rounds; i++) {
+		while (load_acquire(&turn) < i)
+			sched_yield();
+		dawdle(&seed);
+		store_seq_cst(&ended_round, i);
+		filch__idle_release(&sleepers[0]);
+	}
+}
+
+/* The end comes just as he parks: one of the two must see the other. */
+Test(idle_park, misses_none_of_a_million_ends)
+{
+	unsigned rounds = (unsigned)scaled(1000000, 1000);
+	uint64_t seed = 2;
+
+	cr_assert(filch__thread_start(&threads[0], 0, end_rounds, &rounds));
+	for (unsigned i = 1; i <= rounds; i++) {
+		store_release(&turn, i);
+		dawdle(&seed);
+		while (!has_ended(&i))
+			filch__idle_park(&sleepers[0], has_ended, &i, 0);
+	}
+	filch__thread_join(&threads[0]);
+}
+
 /* ---- stampede ----------------------------------------------------------------------- */
 
 static _Atomic unsigned left, round_now;
@@ -113,6 +156,37 @@ Test(idle_park, is_released_by_the_last_of_many)
 	for (unsigned k = 0; k < HELPERS; k++)
 		filch__thread_join(&threads[k]);
 	cr_expect_eq(load_relaxed(&left), 0);
+}
+
+static atomic_uint released;
+
+static void release_at_once(void *rounds)
+{
+	for (unsigned i = 1; i <= *(unsigned *)rounds; i++) {
+		while (load_acquire(&round_now) < i)
+			sched_yield();
+		if (filch__idle_release(&sleepers[0]))
+			atomic_fetch_add(&released, 1);
+		fetch_sub_seq_cst(&left, 1);
+	}
+}
+
+Test(idle_park, is_released_by_one_of_many)
+{
+	unsigned rounds = (unsigned)scaled(50000, 500);
+
+	for (unsigned k = 0; k < HELPERS; k++)
+		cr_assert(filch__thread_start(&threads[k], 0, release_at_once, &rounds));
+	for (unsigned i = 1; i <= rounds; i++) {
+		store_seq_cst(&left, HELPERS);
+		store_seq_cst(&sleepers[0].end, PARKED);
+		store_release(&round_now, i);
+		while (!all_left(NULL))
+			sched_yield();
+		cr_assert_eq(atomic_load(&released), i);
+	}
+	for (unsigned k = 0; k < HELPERS; k++)
+		filch__thread_join(&threads[k]);
 }
 
 /* ---- stress ------------------------------------------------------------------------------ */

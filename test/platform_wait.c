@@ -144,26 +144,39 @@ Test(platform_wait, until_a_deadline_is_not_cut_short_by_signals)
 static struct lock lock;
 static unsigned long guarded; /* a plain variable */
 
-static void *count_guarded(void *times)
+static void count_guarded(size_t times)
 {
-	for (size_t i = *(size_t *)times; i > 0; i--) {
+	for (size_t i = times; i > 0; i--) {
 		lock_take(&lock);
 		guarded++;
 		if (i % 1000 == 0)
 			sched_yield(); /* so that others come while it is held */
 		lock_release(&lock);
 	}
+}
+
+struct counters {
+	size_t times;
+	atomic_uint here, all;
+};
+
+static void *count_together(void *arg)
+{
+	struct counters *c = arg;
+
+	if (meet(&c->here, atomic_load(&c->all)))
+		count_guarded(c->times);
 	return NULL;
 }
 
 Test(platform_wait, for_a_lock_lets_one_thread_in_at_a_time)
 {
 	for (unsigned n = 1; n <= THREADS; n *= 2) {
-		size_t times = scaled(1000000, 1000) / n;
+		struct counters c = {.times = scaled(3000000, 3000) / n, .all = n};
 
 		guarded = 0;
-		on_threads(n, count_guarded, &times);
-		cr_expect_eq(guarded, n * times);
+		on_threads(n, count_together, &c);
+		cr_expect_eq(guarded, n * c.times);
 		cr_expect_eq(load_relaxed(&lock.state), 0);
 	}
 }
@@ -187,15 +200,13 @@ static void *hold_and_fork(void *result)
 
 Test(platform_wait, for_a_lock_that_the_child_of_a_fork_zeroed_is_over_at_once)
 {
-	size_t once = 1;
-
 	for (int i = 0; i < 10; i++) {
 		int result = -1;
 
 		on_threads(1, hold_and_fork, &result);
 		cr_expect_eq(result, 0);
 	}
-	count_guarded(&once);
+	count_guarded(1);
 	cr_expect_eq(guarded, 1);
 }
 

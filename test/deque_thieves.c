@@ -49,7 +49,8 @@ static size_t slots(void)
 struct race {
 	size_t pushes, burst; /* pushes at once, at most */
 	size_t keep;          /* the owner pops what is above so many */
-	bool poor;            /* no memory from some push on */
+	bool poor;            /* no memory after so many pushes: */
+	size_t rich;
 	uint64_t seed;
 	size_t *note;       /* plain memory: the owner writes, then pushes; who takes it reads */
 	struct tally taken; /* by whomever */
@@ -90,10 +91,10 @@ static void own(struct race *r)
 	struct chunk c;
 
 	for (size_t k = 0; k < r->pushes;) {
+		if (r->poor && k >= r->rich)
+			fail_memory(1, true);
 		for (size_t i = random_below(&r->seed, r->burst) + 1; i > 0 && k < r->pushes; i--)
 			push_numbered(r, k++);
-		if (r->poor && k > r->pushes / 4)
-			fail_memory(1, true);
 		for (size_t i = random_below(&r->seed, r->burst) + 1; i > 0 && length() > r->keep;
 		     i--)
 			if (deque_pop(&d, floor, &c, &older)) {
@@ -237,6 +238,7 @@ Test(deque_thieves, lose_nothing_when_it_has_no_memory_to_grow)
 	for (size_t i = scaled(200, 10); i > 0; i--) {
 		struct race r = {.pushes = 5000, .burst = 100, .keep = 100, .poor = true};
 
+		r.rich = i % 2 ? 0 : 1000;
 		r.seed = random_next(&seed);
 		expect_fair_race(&r, 2);
 		refused += r.refused;

@@ -91,6 +91,70 @@ Test(crew, helps_only_where_its_ids_may)
 	tally_finish(&t);
 }
 
+/* ---- falling asleep ------------------------------------------------------------------------ */
+
+struct race {
+	unsigned rounds;
+	alignas(CACHE_LINE) atomic_uint arrived;
+	alignas(CACHE_LINE) atomic_uint taken;
+};
+
+/* Both meet in a hurry, and each waits a few nanoseconds more, or does not. */
+static void arrive(struct race *r, unsigned all, uint64_t *seed)
+{
+	atomic_fetch_add(&r->arrived, 1);
+	for (unsigned i = 1; atomic_load(&r->arrived) < all; i++)
+		if (i % 1000 == 0)
+			sched_yield();
+	for (volatile size_t i = random_below(seed, 30); i > 0; i--)
+		;
+}
+
+static bool sees_a_chunk(void *deque)
+{
+	uint64_t ticket;
+	struct chunk c;
+
+	return deque_peek(deque, &c, &ticket);
+}
+
+static void sleep_or_take(void *arg)
+{
+	struct deque *d = &guests[0]->deque;
+	struct race *r = arg;
+	uint64_t seed = 1, ticket;
+	struct chunk c;
+
+	filch__place_init(&crew->worker[0].sleeper.place);
+	filch__idle_search_begin(&crew->idle);
+	for (unsigned i = 1; i <= r->rounds; i++) {
+		arrive(r, 2 * i, &seed);
+		while (!deque_peek(d, &c, &ticket) || !deque_claim(d, ticket))
+			filch__idle_sleep(&crew->idle, 0, sees_a_chunk, d);
+		atomic_fetch_add(&r->taken, 1);
+	}
+	filch__idle_search_end(&crew->idle);
+}
+
+/* The chunk comes just as the worker falls asleep: one of the two must see the other. */
+Test(crew, misses_none_of_half_a_million_pushes)
+{
+	struct race r = {.rounds = (unsigned)scaled(500000, 1000)};
+	struct platform_thread t;
+	uint64_t seed = 2;
+
+	cr_assert(filch__thread_start(&t, 0, sleep_or_take, &r));
+	for (unsigned i = 1; i <= r.rounds; i++) {
+		arrive(&r, 2 * i, &seed);
+		cr_assert(deque_push(&guests[0]->deque, (struct chunk){NULL, {i, i + 1}}));
+		filch__idle_notify(&crew->idle, MOST);
+		while (atomic_load(&r.taken) < i)
+			sched_yield();
+	}
+	filch__thread_join(&t);
+	cr_expect_eq(load_relaxed(&crew->idle.state), 0);
+}
+
 /* ---- several callers ----------------------------------------------------------------------------------- */
 
 enum { CALLERS = 4 };

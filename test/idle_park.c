@@ -77,45 +77,53 @@ Test(idle_park, is_released_each_of_a_hundred_thousand_times)
 	cr_expect_eq(load_relaxed(&turn), 2 * scaled(100000, 1000));
 }
 
-static _Atomic unsigned ended_round;
+struct race {
+	unsigned rounds;
+	alignas(CACHE_LINE) atomic_uint arrived;
+	alignas(CACHE_LINE) _Atomic unsigned ended;
+};
 
-static bool has_ended(void *round)
+/* Both meet in a hurry, and each waits a few nanoseconds more, or does not. */
+static void arrive(struct race *r, unsigned all, uint64_t *seed)
 {
-	return load_seq_cst(&ended_round) >= *(unsigned *)round;
+	atomic_fetch_add(&r->arrived, 1);
+	for (unsigned i = 1; atomic_load(&r->arrived) < all; i++)
+		if (i % 1000 == 0)
+			sched_yield();
+	for (volatile size_t i = random_below(seed, 30); i > 0; i--)
+		;
 }
 
-static void dawdle(uint64_t *seed)
+static void end_rounds(void *arg)
 {
-	for (size_t i = random_below(seed, 60); i > 0; i--)
-		platform_pause();
-}
-
-/* Ends each round a moment after it has begun. */
-static void end_rounds(void *rounds)
-{
+	struct race *r = arg;
 	uint64_t seed = 1;
 
-	for (unsigned i = 1; i <= *(unsigned *)rounds; i++) {
-		while (load_acquire(&turn) < i)
-			sched_yield();
-		dawdle(&seed);
-		store_seq_cst(&ended_round, i);
+	for (unsigned i = 1; i <= r->rounds; i++) {
+		arrive(r, 2 * i, &seed);
+		store_seq_cst(&r->ended, i);
 		filch__idle_release(&sleepers[0]);
 	}
 }
 
-/* The end comes just as he parks: one of the two must see the other. */
-Test(idle_park, misses_none_of_a_million_ends)
+static bool has_ended(void *arg)
 {
-	unsigned rounds = (unsigned)scaled(1000000, 1000);
+	struct race *r = arg;
+
+	return load_seq_cst(&r->ended) == load_relaxed(&r->arrived) / 2;
+}
+
+/* The end comes just as he parks: one of the two must see the other. */
+Test(idle_park, misses_none_of_half_a_million_ends)
+{
+	struct race r = {.rounds = (unsigned)scaled(500000, 1000)};
 	uint64_t seed = 2;
 
-	cr_assert(filch__thread_start(&threads[0], 0, end_rounds, &rounds));
-	for (unsigned i = 1; i <= rounds; i++) {
-		store_release(&turn, i);
-		dawdle(&seed);
-		while (!has_ended(&i))
-			filch__idle_park(&sleepers[0], has_ended, &i, 0);
+	cr_assert(filch__thread_start(&threads[0], 0, end_rounds, &r));
+	for (unsigned i = 1; i <= r.rounds; i++) {
+		arrive(&r, 2 * i, &seed);
+		while (load_relaxed(&r.ended) < i)
+			filch__idle_park(&sleepers[0], has_ended, &r, 0);
 	}
 	filch__thread_join(&threads[0]);
 }
@@ -130,12 +138,18 @@ static bool all_left(void *arg)
 	return load_seq_cst(&left) == 0;
 }
 
+static void await_round(unsigned round)
+{
+	for (unsigned i = 1; load_acquire(&round_now) < round; i++)
+		if (i % 1000 == 0)
+			sched_yield();
+}
+
 /* All leave at once, and the last one tells him who waits. */
 static void leave(void *rounds)
 {
 	for (unsigned i = 1; i <= *(unsigned *)rounds; i++) {
-		while (load_acquire(&round_now) < i)
-			sched_yield();
+		await_round(i);
 		if (fetch_sub_seq_cst(&left, 1) == 1)
 			filch__idle_release(&sleepers[0]);
 	}
@@ -143,7 +157,7 @@ static void leave(void *rounds)
 
 Test(idle_park, is_released_by_the_last_of_many)
 {
-	unsigned rounds = (unsigned)scaled(50000, 500);
+	unsigned rounds = (unsigned)scaled(20000, 500);
 
 	for (unsigned k = 0; k < HELPERS; k++)
 		cr_assert(filch__thread_start(&threads[k], 0, leave, &rounds));
@@ -163,8 +177,7 @@ static atomic_uint released;
 static void release_at_once(void *rounds)
 {
 	for (unsigned i = 1; i <= *(unsigned *)rounds; i++) {
-		while (load_acquire(&round_now) < i)
-			sched_yield();
+		await_round(i);
 		if (filch__idle_release(&sleepers[0]))
 			atomic_fetch_add(&released, 1);
 		fetch_sub_seq_cst(&left, 1);
@@ -173,7 +186,7 @@ static void release_at_once(void *rounds)
 
 Test(idle_park, is_released_by_one_of_many)
 {
-	unsigned rounds = (unsigned)scaled(50000, 500);
+	unsigned rounds = (unsigned)scaled(20000, 500);
 
 	for (unsigned k = 0; k < HELPERS; k++)
 		cr_assert(filch__thread_start(&threads[k], 0, release_at_once, &rounds));

@@ -147,10 +147,15 @@ static unsigned long guarded; /* a plain variable */
 static void count_guarded(size_t times)
 {
 	for (size_t i = times; i > 0; i--) {
+		unsigned long before;
+
 		lock_take(&lock);
-		guarded++;
+		before = guarded;
 		if (i % 1000 == 0)
 			sched_yield(); /* so that others come while it is held */
+		else if (i % 2)
+			platform_pause();
+		guarded = before + 1;
 		lock_release(&lock);
 	}
 }

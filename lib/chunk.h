@@ -32,6 +32,12 @@ static inline size_t chunk_round(size_t size)
 	return size >= 128 ? size & ~(size_t)15 : size;
 }
 
+/* The least that a piece is to last, when a thief begins late_ns after it was left for him. */
+static inline double chunk_least_ns(double late_ns)
+{
+	return 2 * late_ns > CHUNK_NS_MIN ? 2 * late_ns : CHUNK_NS_MIN;
+}
+
 /*
  * How many grains to run next, at most `most` > 0, when `rest` > 0 are left to this
  * worker in a pool of `width`, at ns_per_grain each (0 = nobody knows: one).  What is
@@ -53,12 +59,31 @@ static inline size_t chunk_size(size_t rest, double ns_per_grain, double least_n
 	return size < most ? size : most;
 }
 
-/* How many of `rest` grains to leave to a thief: half, and none if that is not worth his way. */
-static inline size_t chunk_far(size_t rest, double ns_per_grain, double least_ns)
+/* The same, but of `near` > 0 grains at hand: all of them if what would remain is too short. */
+static inline size_t chunk_fit(size_t size, size_t near, double ns_per_grain, double least_ns,
+                               size_t most)
 {
-	if (ns_per_grain > 0 && (double)rest * ns_per_grain < 2 * least_ns)
+	if (size >= near)
+		return near;
+	return near <= most && (double)(near - size) * ns_per_grain < least_ns && ns_per_grain > 0
+	               ? near
+	               : size;
+}
+
+/*
+ * How many of `rest` grains to leave to a thief: half, but that he begins late_ns after us;
+ * and none if that is not worth his way.
+ */
+static inline size_t chunk_far(size_t rest, double ns_per_grain, double late_ns)
+{
+	size_t late;
+
+	if (!(ns_per_grain > 0))
+		return chunk_round(rest / 2);
+	if ((double)rest * ns_per_grain < 2 * chunk_least_ns(late_ns))
 		return 0;
-	return chunk_round(rest / 2);
+	late = late_ns < ns_per_grain ? 0 : chunk_clamp(late_ns / ns_per_grain, rest);
+	return chunk_round((rest - late) / 2);
 }
 
 /*

@@ -2,6 +2,8 @@
 /* The crew: its workers' lives, who has work, who may help, who is told.  docs/worker.md. */
 #include "worker.h"
 
+#include <math.h>
+
 /* ---- a worker ---------------------------------------------------------------------------- */
 
 void filch__worker_init(struct worker *w, struct crew *crew, unsigned id)
@@ -38,6 +40,11 @@ struct loop *filch__worker_open(struct worker *w)
 		b = b->next;
 	}
 	loop = &b->loop[w->calls++ % LOOPS_IN_BLOCK];
+	/* Who helped last time has these lines: all of them at once come sooner than in turn. */
+	prefetch_relaxed(loop);
+	prefetch_relaxed(&loop->depth);
+	prefetch_relaxed(&loop->remaining);
+	prefetch_relaxed(&w->deque.bottom);
 	return loop;
 }
 
@@ -128,7 +135,8 @@ static bool wake_waiter_above(struct loop *loop)
 	return false;
 }
 
-enum notified filch__rouse(struct crew *crew, unsigned limit)
+/* Sees to it that a thread with an id below `limit` looks for work, if there is one to be had. */
+static enum notified rouse(struct crew *crew, unsigned limit)
 {
 	const enum notified who = filch__idle_notify(&crew->idle, limit ? limit - 1 : 0);
 
@@ -138,9 +146,51 @@ enum notified filch__rouse(struct crew *crew, unsigned limit)
 	return who;
 }
 
-bool filch__summon(struct crew *crew, struct loop *loop)
+/* Sees to it that somebody comes to help with the loop; true if a thread was woken or made. */
+static bool summon(struct crew *crew, struct loop *loop)
 {
-	const enum notified who = filch__rouse(crew, load_relaxed(&loop->helpers));
+	const enum notified who = rouse(crew, load_relaxed(&loop->helpers));
 
 	return who == NOTIFIED_WOKEN || (who == NOTIFIED_NOBODY && wake_waiter_above(loop));
+}
+
+static void note_wake(struct visit *v)
+{
+	if (v->handle.loop->counted)
+		fetch_add_relaxed(&v->handle.loop->wakes, 1);
+	v->ticks = platform_ticks(); /* waking is not the body's work */
+}
+
+void filch__offer(struct visit *v, bool fresh)
+{
+	struct crew *crew = v->worker->crew;
+	struct loop *loop = v->handle.loop;
+	const double left = (double)(range_size(v->near) + v->far) * v->grain_ns;
+	const double left_ns = v->grain_ns > 0 ? left : INFINITY;
+
+	/* Those who search may be busy: for what lasts, filch__idle_notify() looks closer. */
+	if (!fresh && left_ns < SHORT_NS && idle_searching(&crew->idle))
+		return;
+	if (!v->eager && !filch__idle_wake_pays(&crew->idle, left_ns, v->ticks))
+		return;
+	v->eager = false;
+	if (summon(crew, loop))
+		note_wake(v);
+}
+
+void filch__stop_searching(struct visit *v)
+{
+	struct worker *w = v->worker;
+	struct chunk more;
+	double ns;
+
+	v->available = false;
+	store_relaxed(&w->sleeper.helping, false);
+	if (!filch__idle_search_end(&w->crew->idle) || !filch__find(w, NULL, &more, false))
+		return;
+	/* Only a rumour of a chunk: enough for waking somebody in vain. */
+	ns = (double)range_size(more.range) * load_relaxed(&more.loop->grain_ns);
+	if (filch__idle_wake_pays(&w->crew->idle, ns > 0 ? ns : INFINITY, v->ticks) &&
+	    rouse(w->crew, load_relaxed(&more.loop->helpers)) == NOTIFIED_WOKEN)
+		note_wake(v);
 }

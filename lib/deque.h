@@ -86,25 +86,29 @@ static inline uint64_t deque_bottom(struct deque *d)
 	return load_relaxed(&d->bottom);
 }
 
-/* Owner only.  False if there is no room and no memory for more; nothing happened then. */
-static inline bool deque_push(struct deque *d, struct chunk c)
+/*
+ * Owner only.  Pushes `count` chunks, one or two, the first as the oldest, so that thieves see
+ * all of them or none.  False if there is no room and no memory for more; nothing happened then.
+ */
+static inline bool deque_push(struct deque *d, const struct chunk *c, unsigned count)
 {
 	const uint64_t bottom = load_relaxed(&d->bottom);
 
-	if (bottom - d->top_seen >= deque_slots(load_relaxed(&d->buffer))) {
+	if (bottom + count - d->top_seen > deque_slots(load_relaxed(&d->buffer))) {
 		/* acquire: pairs with the claim in deque_claim(), which a thief makes after it has
 		 * read the slot: the slots below top are read no more. */
 		d->top_seen = load_acquire(&d->top);
-		if (bottom - d->top_seen >= deque_slots(load_relaxed(&d->buffer)) &&
+		if (bottom + count - d->top_seen > deque_slots(load_relaxed(&d->buffer)) &&
 		    !filch__deque_grow(d))
 			return false;
 	}
-	deque_slot_write(load_relaxed(&d->buffer), bottom, c);
+	for (unsigned i = 0; i < count; i++)
+		deque_slot_write(load_relaxed(&d->buffer), bottom + i, c[i]);
 	/* seq_cst: its release part pairs with the load of bottom in deque_peek(): who sees the
 	 * new bottom sees the slot, the buffer, and the loop that the chunk belongs to.  The rest
 	 * is for the idle room: who pushes and then sees nobody, in filch__idle_notify(), was
 	 * seen by those who then went to sleep. */
-	store_seq_cst(&d->bottom, bottom + 1);
+	store_seq_cst(&d->bottom, bottom + count);
 	return true;
 }
 

@@ -41,6 +41,8 @@ struct loop {
 	_Atomic uint64_t pushed;     /* ticks: when the owner last left something to thieves */
 	const struct filch_options *options; /* the caller's, never NULL, of full size */
 	uint64_t deadline_ns;                /* 0 = none */
+	struct loop *around;                 /* the call around this one, of any pool */
+	uint32_t forks;                      /* filch__forks when it began */
 	bool cut;                            /* must be cut even when nobody helps */
 	bool counted;                        /* somebody wants to know chunks, steals and so on */
 
@@ -56,16 +58,18 @@ struct loop {
 	_Atomic uint64_t visitors[VISITOR_WORDS]; /* a bit for each id that took part */
 
 	/* Rare, or the owner's alone. */
-	alignas(CACHE_LINE) struct loop *around; /* the call around this one, of any pool */
-	size_t around_begin;                     /* first item of its chunk that called */
-	_Atomic int reason;                      /* why it was stopped, if no body failed */
-	_Atomic uint64_t next_start_ns;          /* of the next item, with a pause */
-	uint64_t begin_ns, told_ns;              /* start and last report; with progress, timeout */
-	struct lock failing;                     /* guards the next two */
+	alignas(CACHE_LINE) size_t
+		around_begin;           /* first item of the chunk of `around` that called */
+	_Atomic int reason;             /* why it was stopped, if no body failed */
+	_Atomic uint64_t next_start_ns; /* of the next item, with a pause */
+	uint64_t begin_ns, told_ns;     /* start and last report; with progress, timeout */
+	struct lock failing;            /* guards the next two */
 	size_t first_error;
 	int code;
-	uint32_t forks; /* filch__forks when it began */
 };
+
+_Static_assert(offsetof(struct loop, remaining) == CACHE_LINE,
+               "what a thief needs stands together");
 
 /* Whether a fork() took away those who may run a part of it, with whatever locks they held. */
 static inline bool loop_is_orphaned(const struct loop *loop)
@@ -107,7 +111,7 @@ struct visit {
 	bool available;    /* still counted as searching: will be back in a moment */
 	bool eager;        /* wakes a helper whether it pays for this loop or not */
 	double grain_ns;   /* its own idea of the cost */
-	double least_ns;   /* no piece is to be shorter */
+	double late_ns;    /* so much later than its owner a thief begins with a piece */
 	uint64_t ticks;    /* when its last chunk ended */
 	uint64_t work_ticks, chunks;
 	size_t accounted;                                    /* grains */

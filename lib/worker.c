@@ -2,13 +2,13 @@
 /* Find, run, help while waiting.  docs/worker.md has the life of a loop and the proofs. */
 #include "worker.h"
 
-#include <math.h>
-
-#define SHORT_NS 20000.0 /* for so long a worker may pass as searching while it helps */
-
 /* One who waits for its own loop looks at the deques once in so many pauses: a look takes
  * their lines away from who works there. */
 enum { LOOK_EVERY = 4 };
+
+/* A thief works on what was left for him after so many hand-overs: he sees it, claims it, and
+ * reads of what loop it is. */
+#define LATE_HANDOVERS 1.5
 
 /* ---- visits ---------------------------------------------------------------------------- */
 
@@ -21,13 +21,11 @@ static void visit_begin(struct visit *v, struct worker *w, struct loop *loop)
 		.chunk_min = SIZE_MAX,
 		.grain_ns = load_relaxed(&loop->grain_ns),
 		.ticks = platform_ticks(),
-		.least_ns = CHUNK_NS_MIN,
 	};
 	if (!w)
 		return;
 	w->visit = v;
-	if (idle_handover_ns(&w->crew->idle) > CHUNK_NS_MIN)
-		v->least_ns = idle_handover_ns(&w->crew->idle);
+	v->late_ns = LATE_HANDOVERS * idle_handover_ns(&w->crew->idle);
 }
 
 static void visit_end(struct visit *v)
@@ -37,34 +35,42 @@ static void visit_end(struct visit *v)
 	filch__loop_account(v);
 }
 
-/* ---- waking ------------------------------------------------------------------------------ */
-
-static void note_wake(struct visit *v)
-{
-	if (v->handle.loop->counted)
-		fetch_add_relaxed(&v->handle.loop->wakes, 1);
-	v->ticks = platform_ticks(); /* waking is not the body's work */
-}
+/* ---- running -------------------------------------------------------------------------------- */
 
 /*
- * Something is on our deque: shall somebody be woken for it?  `fresh` if that was pushed
- * just now; else the question is only whether it has become worth while since.
+ * Cuts what is run next off the front of what is near, and puts the rest where thieves can take
+ * it: the far half, oldest and so first to go, and what is left of the near one.  Everybody goes
+ * from the front: whoever holds the lowest items that are left goes on with just those, so that
+ * a loop of 2^64 items that fails early ends early.
  */
-static void offer(struct visit *v, bool fresh)
+static struct range cut(struct visit *v, size_t left, bool *far_pushed, bool *near_pushed)
 {
-	struct crew *crew = v->worker->crew;
 	struct loop *loop = v->handle.loop;
-	const double left = (double)(range_size(v->near) + v->far) * v->grain_ns;
-	const double left_ns = v->grain_ns > 0 ? left : INFINITY;
+	struct worker *w = v->worker;
+	const double least = chunk_least_ns(v->late_ns);
+	const size_t end = v->near.end;
+	size_t size = chunk_size(left, v->grain_ns, least, w->crew->threads + 1, loop->most);
+	struct chunk rest[2];
+	unsigned count = 0;
+	struct range chunk;
 
-	/* Those who search may be busy: for what lasts, filch__idle_notify() looks closer. */
-	if (!fresh && left_ns < SHORT_NS && idle_searching(&crew->idle))
-		return;
-	if (!v->eager && !filch__idle_wake_pays(&crew->idle, left_ns, v->ticks))
-		return;
-	v->eager = false;
-	if (filch__summon(crew, loop))
-		note_wake(v);
+	if (!v->far && (v->far = chunk_far(left, v->grain_ns, v->late_ns)))
+		rest[count++] = (struct chunk){loop, range_take(&v->near, v->far, true)};
+	*far_pushed = count;
+	size = chunk_fit(size, range_size(v->near), v->grain_ns, least, loop->most);
+	chunk = range_take(&v->near, size, false);
+	*near_pushed = range_size(v->near);
+	if (*near_pushed)
+		rest[count++] = (struct chunk){loop, v->near};
+	if (*far_pushed) /* before the push: then thieves take the line */
+		store_relaxed(&loop->pushed, v->ticks);
+	if (count && !deque_push(&w->deque, rest, count)) {
+		/* No memory for that: it stays here. */
+		v->near.end = end;
+		v->far = *far_pushed ? 0 : v->far;
+		*far_pushed = *near_pushed = false;
+	}
+	return chunk;
 }
 
 /*
@@ -76,79 +82,23 @@ static bool is_short(const struct visit *v, size_t left)
 	return v->grain_ns > 0 && (double)left * v->grain_ns < SHORT_NS;
 }
 
-/*
- * No longer available.  Others may have pushed and seen us searching: the last one who was
- * makes sure that somebody looks after that, if it is worth it.
- */
-static void stop_searching(struct visit *v)
-{
-	struct worker *w = v->worker;
-	struct chunk more;
-	double ns;
-
-	v->available = false;
-	store_relaxed(&w->sleeper.helping, false);
-	if (!filch__idle_search_end(&w->crew->idle) || !filch__find(w, NULL, &more, false))
-		return;
-	/* Only a rumour of a chunk: enough for waking somebody in vain. */
-	ns = (double)range_size(more.range) * load_relaxed(&more.loop->grain_ns);
-	if (filch__idle_wake_pays(&w->crew->idle, ns > 0 ? ns : INFINITY, v->ticks) &&
-	    filch__rouse(w->crew, load_relaxed(&more.loop->helpers)) == NOTIFIED_WOKEN)
-		note_wake(v);
-}
-
-/* ---- running -------------------------------------------------------------------------------- */
-
-static bool push(struct visit *v, struct range r)
-{
-	return deque_push(&v->worker->deque, (struct chunk){v->handle.loop, r});
-}
-
-/* Leaves the far half of what is near to thieves; true if something was left. */
-static bool leave_far(struct visit *v, size_t size)
-{
-	const struct range all = v->near;
-	const struct range far = range_take(&v->near, size, true);
-
-	v->far = size;
-	if (size && push(v, far))
-		return true;
-	v->near = all; /* no memory for that: it stays here */
-	v->far = 0;
-	return false;
-}
-
-/*
- * Puts everything that is not run next where thieves can take it: the far half, oldest and
- * so first to go, and the rest of the near one.  Everybody goes from the front: whoever holds
- * the lowest items that are left goes on with just those, so that a loop of 2^64 items that
- * fails early ends early.
- */
 static struct range next_chunk(struct visit *v, bool *near_pushed)
 {
 	struct loop *loop = v->handle.loop;
 	const size_t left = range_size(v->near) + v->far; /* at most all grains */
-	const double least = v->least_ns;
-	size_t size = chunk_size(left, v->grain_ns, least,
-	                         v->alone ? 1 : v->worker->crew->threads + 1, loop->most);
-	bool fresh = false;
+	bool far_pushed;
 	struct range chunk;
 
 	if (v->alone) {
-		size = loop->cut ? size : left;
-		return range_take(&v->near, size, false);
+		const size_t size = chunk_size(left, v->grain_ns, CHUNK_NS_MIN, 1, loop->most);
+
+		return range_take(&v->near, loop->cut ? size : left, false);
 	}
-	if (!v->far)
-		fresh = leave_far(v, chunk_far(left, v->grain_ns, least));
-	chunk = range_take(&v->near, size < range_size(v->near) ? size : range_size(v->near),
-	                   false);
-	*near_pushed = range_size(v->near) && push(v, v->near);
-	if (fresh)
-		store_relaxed(&loop->pushed, v->ticks);
+	chunk = cut(v, left, &far_pushed, near_pushed);
 	if (v->available && !is_short(v, left))
-		stop_searching(v);
+		filch__stop_searching(v);
 	if (v->far || *near_pushed)
-		offer(v, fresh || !v->far);
+		filch__offer(v, far_pushed || !v->far);
 	return chunk;
 }
 

@@ -70,11 +70,19 @@ void filch__worker_main(struct worker *w);
  */
 bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool take);
 
-/* Sees to it that a thread with an id below `limit` looks for work, if there is one to be had. */
-enum notified filch__rouse(struct crew *crew, unsigned limit);
+#define SHORT_NS 20000.0 /* what takes no longer is not worth ceasing to search for */
 
-/* Sees to it that somebody comes to help with the loop; true if a thread was woken or made. */
-bool filch__summon(struct crew *crew, struct loop *loop);
+/*
+ * Something is on our deque: shall somebody be woken for it?  `fresh` if that was pushed
+ * just now; else the question is only whether it has become worth while since.
+ */
+void filch__offer(struct visit *v, bool fresh);
+
+/*
+ * No longer available.  Others may have pushed and seen us searching: the last one who was
+ * makes sure that somebody looks after that, if it is worth it.
+ */
+void filch__stop_searching(struct visit *v);
 
 /* Memory for a call that w makes now, inside whatever it runs; NULL if there is none. */
 struct loop *filch__worker_open(struct worker *w);

@@ -139,7 +139,7 @@ Test(every_chunk, for_thieves_is_less_than_the_rest)
 	for (size_t r = 0; r < sizes_count; r++)
 		for (size_t c = 0; c < COUNT_OF(costs); c++)
 			for (size_t l = 0; l < COUNT_OF(leasts); l++) {
-				size_t far = chunk_far(sizes[r], costs[c], leasts[l]);
+				size_t far = chunk_far(sizes[r], costs[c], leasts[l] / 2);
 
 				cr_assert(far <= sizes[r] / 2, "%zu of %zu", far, sizes[r]);
 				cr_assert(far < 128 || far % 16 == 0, "%zu of %zu", far, sizes[r]);
@@ -151,14 +151,37 @@ Test(every_chunk, for_thieves_is_worth_the_way)
 	for (size_t r = 0; r < sizes_count; r++)
 		for (double cost = 1e-12; cost < 1e12; cost *= 1.37)
 			for (size_t l = 0; l < COUNT_OF(leasts); l++) {
-				size_t far = chunk_far(sizes[r], cost, leasts[l]);
+				size_t far = chunk_far(sizes[r], cost, leasts[l] / 2);
 				double all = (double)sizes[r] * cost;
 
 				cr_assert_eq(far == 0, sizes[r] == 1 || all < 2 * leasts[l],
 				             "%zu of %zu, %g ns each", far, sizes[r], cost);
-				cr_assert(far == 0 || (double)far * cost >= leasts[l] / 2,
+				cr_assert(far == 0 || (double)far * cost >= leasts[l] / 4,
 				          "%zu of %zu, %g ns each", far, sizes[r], cost);
 			}
+}
+
+/* He begins late, and so both end at the same time. */
+Test(chunk, for_thieves_is_less_by_what_they_come_late)
+{
+	cr_expect_eq(chunk_far(100, 100, 0), 50);
+	cr_expect_eq(chunk_far(100, 100, 1000), 45);
+	cr_expect_eq(chunk_far(100, 100, 2500), 37);
+	cr_expect_eq(chunk_far(100, 100, 2501), 0, "not worth his way");
+	cr_expect_eq(chunk_far(2, 1e9, 1000), 1, "he is not as late as an item is long");
+	cr_expect_eq(chunk_far(4, 1001, 1000), 2);
+}
+
+Test(chunk, is_all_at_hand_if_what_would_remain_is_too_short)
+{
+	cr_expect_eq(chunk_fit(10, 15, 100, 500, SIZE_MAX), 10);
+	cr_expect_eq(chunk_fit(10, 14, 100, 500, SIZE_MAX), 14);
+	cr_expect_eq(chunk_fit(10, 14, 100, 500, 14), 14);
+	cr_expect_eq(chunk_fit(10, 14, 100, 500, 13), 10, "no more than the most");
+	cr_expect_eq(chunk_fit(10, 10, 100, 500, SIZE_MAX), 10);
+	cr_expect_eq(chunk_fit(10, 9, 100, 500, SIZE_MAX), 9);
+	cr_expect_eq(chunk_fit(1, 2, 0, 500, SIZE_MAX), 1, "of unknown cost");
+	cr_expect_eq(chunk_fit(1, 2, NAN, 500, SIZE_MAX), 1);
 }
 
 Test(chunk, for_thieves_is_half_when_nobody_knows_the_cost)
@@ -286,13 +309,13 @@ static void crowd_step(struct crowd *c, unsigned width, size_t most)
 	const size_t i = random_below(&c->seed, c->count);
 	const bool from_back = random_below(&c->seed, 2);
 	struct range near = c->open[i], chunk;
-	size_t far = chunk_far(range_size(near), c->cost, CHUNK_NS_MIN), size;
+	size_t far = chunk_far(range_size(near), c->cost, CHUNK_NS_MIN / 2), size;
 
 	c->open[i] = c->open[--c->count];
 	size = chunk_size(range_size(near), c->cost, CHUNK_NS_MIN, width, most);
 	if (far && c->count + 2 < COUNT_OF(c->open))
 		c->open[c->count++] = range_take(&near, far, !from_back);
-	size = size < range_size(near) ? size : range_size(near);
+	size = chunk_fit(size, range_size(near), c->cost, CHUNK_NS_MIN, most);
 	chunk = range_take(&near, size, from_back);
 	if (range_size(near))
 		c->open[c->count++] = near;

@@ -142,11 +142,13 @@ Test(crew, misses_none_of_half_a_million_pushes)
 	struct race r = {.rounds = (unsigned)scaled(500000, 1000)};
 	struct platform_thread t;
 	uint64_t seed = 2;
+	struct chunk c;
 
 	cr_assert(filch__thread_start(&t, 0, sleep_or_take, &r));
 	for (unsigned i = 1; i <= r.rounds; i++) {
 		arrive(&r, 2 * i, &seed);
-		cr_assert(deque_push(&guests[0]->deque, (struct chunk){NULL, {i, i + 1}}));
+		c = (struct chunk){NULL, {i, i + 1}};
+		cr_assert(deque_push(&guests[0]->deque, &c, 1));
 		filch__idle_notify(&crew->idle, MOST);
 		while (atomic_load(&r.taken) < i)
 			sched_yield();

@@ -40,7 +40,9 @@ static size_t number_of(struct chunk c)
 
 static bool push(size_t k)
 {
-	return deque_push(&d, numbered(k));
+	const struct chunk c = numbered(k);
+
+	return deque_push(&d, &c, 1);
 }
 
 static size_t pop(uint64_t floor)
@@ -91,6 +93,31 @@ Test(deque, gives_its_owner_the_newest_and_thieves_the_oldest)
 	}
 	cr_expect_eq(steal(), NONE);
 	cr_expect_eq(pop(0), NONE);
+}
+
+Test(deque, takes_two_at_once_wherever_it_stands)
+{
+	for (size_t before = 0; before < 70; before++) {
+		const struct chunk pair[] = {numbered(1000), numbered(1001)};
+		const uint64_t floor = deque_bottom(&d);
+
+		for (size_t k = 0; k < before; k++)
+			cr_assert(push(k));
+		cr_assert(deque_push(&d, pair, 2));
+		if (before % 2) {
+			cr_assert_eq(pop(floor), 1001);
+			cr_assert_eq(pop(floor), 1000);
+		}
+		for (size_t k = 0; k < before; k++)
+			cr_assert_eq(steal(), k);
+		if (before % 2 == 0) {
+			cr_assert_eq(steal(), 1000);
+			cr_assert_eq(steal(), 1001);
+		}
+		cr_assert_eq(pop(floor), NONE);
+		filch__deque_finish(&d);
+		filch__deque_init(&d, 0);
+	}
 }
 
 Test(deque, gives_nothing_from_under_the_floor)

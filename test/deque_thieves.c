@@ -75,13 +75,20 @@ static size_t length(void)
 	return (size_t)(deque_bottom(&d) - load_relaxed(&d.top));
 }
 
-static void push_numbered(struct race *r, size_t k)
+/* One or two at once; returns the number of the next one. */
+static size_t push_numbered(struct race *r, size_t k)
 {
-	r->note[k] = ~k;
-	if (deque_push(&d, numbered(k)))
-		return;
-	r->refused++;
-	take(r, numbered(k));
+	const unsigned count = k + 1 < r->pushes ? 1 + (unsigned)random_below(&r->seed, 2) : 1;
+	const struct chunk c[] = {numbered(k), numbered(k + 1)};
+
+	for (unsigned i = 0; i < count; i++)
+		r->note[k + i] = ~(k + i);
+	if (deque_push(&d, c, count))
+		return k + count;
+	r->refused += count;
+	for (unsigned i = 0; i < count; i++)
+		take(r, c[i]);
+	return k + count;
 }
 
 static void own(struct race *r)
@@ -94,7 +101,7 @@ static void own(struct race *r)
 		if (r->poor && k >= r->rich)
 			fail_memory(1, true);
 		for (size_t i = random_below(&r->seed, r->burst) + 1; i > 0 && k < r->pushes; i--)
-			push_numbered(r, k++);
+			k = push_numbered(r, k);
 		for (size_t i = random_below(&r->seed, r->burst) + 1; i > 0 && length() > r->keep;
 		     i--)
 			if (deque_pop(&d, floor, &c, &older)) {
@@ -262,9 +269,11 @@ static void feed(struct feast *f)
 	uint64_t older;
 	struct chunk c;
 
-	for (size_t k = 0; atomic_load(&f->full) < THIEVES;) {
+	for (size_t k = 0; atomic_load(&f->full) < THIEVES; k += 2) {
+		const struct chunk pair[] = {numbered(k), numbered(k + 1)};
+
 		for (int i = 0; i < 4; i++)
-			require(deque_push(&d, numbered(k++)), "no memory");
+			require(deque_push(&d, &pair[i / 2], 1), "no memory");
 		while (length() > 2)
 			deque_pop(&d, floor, &c, &older);
 	}

@@ -60,7 +60,13 @@ static uint8_t tamer(uint8_t wild)
 /* Every call that is done alone makes it a little more likely that sharing is tried again. */
 static uint16_t worn(uint16_t least)
 {
-	return least ? (uint16_t)(least - least / 64 - 1) : 0;
+	return least ? (uint16_t)(least - least / 128 - 1) : 0;
+}
+
+/* A quarter of the way to `most`, which fits: one call that was disturbed bars nothing yet. */
+static uint16_t raised(uint16_t least, double most)
+{
+	return most > least ? (uint16_t)(least + (most - least) / 4 + 1) : least;
 }
 
 /* What is known after `items` took `ns`, when `was` was known before. */
@@ -128,7 +134,7 @@ void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double
 	}
 	c.wild = tamer(c.wild);
 	if (wall_ns > 0.9 * alone)
-		c.least = (uint16_t)(1.25 * alone / COST_LEAST_NS); /* fits: alone is not large */
+		c.least = raised(c.least, 1.25 * alone / COST_LEAST_NS);
 	else if (wall_ns > 0 && wall_ns < 0.75 * alone)
 		c.least = 0;
 	write_to(e, key, c);

@@ -64,7 +64,13 @@ static inline struct cost cost_recall(uint64_t key)
 	return (struct cost){.seen = 0};
 }
 
-#define COST_LEAST_NS 64.0 /* what `least` counts in */
+/* Whether it may be taken on trust. */
+static inline bool cost_is_sure(struct cost c)
+{
+	return c.seen >= COST_SURE && !c.wild;
+}
+
+#define COST_LEAST_NS 8.0 /* what `least` counts in */
 
 /* How long a call must be for sharing it to pay, by what is known of this body. */
 static inline double cost_least_ns(struct cost c)

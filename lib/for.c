@@ -6,125 +6,24 @@
  */
 #include "call.h"
 
-#include "cost.h"
+#include "inplace.h"
 #include "report.h"
 
 #include <string.h>
 
-/* A call known to be shorter is run in place and without reading a clock, 15 times of 16. */
-#define UNCLOCKED_NS 1000.0
 /* A call known to be shorter, and not worth a wake-up, is run in place, watching the clock. */
 #define IN_PLACE_NS 50000.0
 /* A call at least this long gains when a searching worker takes half of it: two hand-overs
  * go by, there and back, and what is shared must be more than what that costs. */
 #define SHARED_NS 700.0
-#define SHARED_HANDOVERS 4
 
-static double shared_ns(struct idle *idle)
+static bool is_shareable(struct idle *idle, double ns)
 {
-	const double ns = SHARED_HANDOVERS * idle_handover_ns(idle);
-
-	return ns > SHARED_NS ? ns : SHARED_NS;
+	return ns >= SHARED_NS && filch__idle_sharing_pays(idle, ns);
 }
 
 /* How densely this thread calls. */
 static PLATFORM_THREAD_LOCAL struct burst burst;
-static PLATFORM_THREAD_LOCAL uint32_t samples;
-
-/* ---- in place -------------------------------------------------------------------------------- */
-
-/* A call as filch_for() got it, and what was found out about it. */
-struct call {
-	struct filch_pool *pool; /* NULL: there is none to be had */
-	size_t n;
-	filch_body *body;
-	void *ctx;
-	uintptr_t function;                  /* whose cost it is: the body, or what it maps */
-	const struct filch_options *options; /* never NULL */
-	uint64_t key;
-	struct cost cost;
-	size_t done;         /* items that have run already */
-	struct entry *outer; /* where the calling thread was before this call */
-	bool eager;
-	bool counted;
-};
-
-static bool trusted(const struct call *c)
-{
-	return c->cost.seen >= COST_SURE && !c->cost.wild;
-}
-
-/* The innermost visit of the calling thread from a stay outwards. */
-static struct visit *visit_in(const struct entry *e)
-{
-	while (e && !(e->worker && e->worker->visit))
-		e = e->outer;
-	return e ? e->worker->visit : NULL;
-}
-
-/* As what a body runs that is called right here: as the worker that the thread is already. */
-static struct filch_worker handle_here(const struct call *c)
-{
-	const struct filch_pool *pool = c->pool ? c->pool : filch__pool_default_if_any();
-	struct filch_worker h = {.failed = SIZE_MAX};
-	struct visit *around = visit_in(c->outer);
-
-	if (around) {
-		h.loop = around->handle.loop;
-		h.begin = around->handle.begin;
-	}
-	for (const struct entry *e = filch__entry; e; e = e->outer)
-		if (e->pool == pool && e->worker) {
-			h.id = e->worker->id;
-			break;
-		}
-	return h;
-}
-
-static int run_unclocked(const struct call *c)
-{
-	struct filch_worker h = handle_here(c);
-	uint64_t begin;
-	int code;
-
-	samples = samples * 1664525 + 1013904223; /* by chance: calls may come in a rhythm */
-	if (samples >> 28 || c->n == 1)
-		return c->body(c->ctx, 0, c->n, &h);
-	begin = platform_ticks();
-	code = c->body(c->ctx, 0, c->n, &h);
-	if (!code)
-		filch__cost_learn(c->key, c->n, platform_ns(platform_ticks() - begin));
-	return code;
-}
-
-/*
- * Runs an eighth, and if that took about as long as expected the rest.  True if that was
- * all, with the call's code in *code; else the rest is for others to help with.
- */
-static bool run_watched(struct call *c, uint64_t begin, int *code)
-{
-	const size_t probe = c->n / 8 ? c->n / 8 : 1;
-	const double expected = (double)c->cost.ns * (double)probe;
-	struct filch_worker h = handle_here(c);
-	uint64_t now;
-
-	*code = c->body(c->ctx, 0, probe, &h);
-	if (*code || probe == c->n)
-		return true;
-	now = platform_ticks();
-	c->done = probe;
-	if (platform_ns(now - begin) > 4 * expected + UNCLOCKED_NS) {
-		c->cost.ns = (float)(platform_ns(now - begin) / (double)probe);
-		return false;
-	}
-	*code = c->body(c->ctx, probe, c->n, &h);
-	now = platform_ticks();
-	burst.ended = now;
-	if (!*code)
-		filch__cost_learn(c->key, c->n, platform_ns(now - begin));
-	return true;
-}
-
 /* ---- with the others --------------------------------------------------------------------------- */
 
 /* Whether the call is for the calling thread alone, and why. */
@@ -140,7 +39,7 @@ static enum why why_alone(const struct call *c, const struct loop *loop, struct 
 		return WHY_MAX_WORKERS;
 	if (loop->grains == 1)
 		return WHY_ONE_ITEM;
-	if (trusted(c) && ns < shared_ns(&c->pool->crew.idle))
+	if (cost_is_sure(c->cost) && !is_shareable(&c->pool->crew.idle, ns))
 		return WHY_TINY;
 	return WHY_PARALLEL;
 }
@@ -159,7 +58,7 @@ static unsigned helpers_of(const struct call *c, const struct worker *w)
 static void place(struct loop *loop, const struct call *c, struct worker *w)
 {
 	struct visit *parent = w ? w->visit : NULL;
-	struct visit *around = visit_in(c->outer);
+	struct visit *around = filch__visit_in(c->outer);
 
 	loop->owner = w;
 	loop->around = around ? around->handle.loop : NULL;
@@ -174,6 +73,9 @@ static void remember(const struct call *c, struct loop *loop, bool alone, uint64
 {
 	const double ns = platform_ns(load_relaxed(&loop->work_ticks));
 	const size_t items = c->n - c->done;
+	/* A call that nobody helped with, or that somebody was woken for, says nothing of what
+	 * sharing costs. */
+	const bool telling = !load_relaxed(&loop->remaining) && !c->eager && !c->done;
 
 	if (filch__stats_wanted()) /* where calls are counted, none is to be done uncounted */
 		return;
@@ -184,8 +86,7 @@ static void remember(const struct call *c, struct loop *loop, bool alone, uint64
 		filch__cost_learn(c->key, items, ns);
 	else
 		filch__cost_learn_shared(c->key, items, ns,
-		                         c->eager || c->done ? 0
-		                                             : platform_ns(burst.ended - begin));
+		                         telling ? platform_ns(burst.ended - begin) : 0);
 }
 
 static void report(const struct call *c, struct loop *loop, enum why why, uint64_t begin_ns)
@@ -245,48 +146,36 @@ static int run_placed(struct call *c, struct worker *w)
 
 static const struct filch_options defaults;
 
-/* Whether somebody searches to whom half of this could be handed. */
-static bool can_share(const struct call *c, double ns)
+/* Whether it would be shorter if half of it was handed to somebody who searches. */
+static bool would_gain(const struct call *c, double ns)
 {
-	struct idle *idle = &c->pool->crew.idle;
-
-	return idle_searching(idle) && ns >= shared_ns(idle) && ns >= cost_least_ns(c->cost);
+	return is_shareable(&c->pool->crew.idle, ns) && ns >= cost_least_ns(c->cost);
 }
 
 /* Without options, and with a body that is known: most calls of a program's life. */
 static bool run_known(struct call *c, int *code)
 {
 	const double ns = (double)c->cost.ns * (double)c->n;
+	const bool sure = cost_is_sure(c->cost);
 	struct idle *idle = &c->pool->crew.idle;
-	const bool shared = can_share(c, ns);
-	const uint64_t now = platform_ticks();
+	uint64_t now;
 
-	if (ns < IN_PLACE_NS && !trusted(c))
-		return run_watched(c, now, code); /* what does it cost alone? */
-	if (ns < UNCLOCKED_NS && !shared) {
-		*code = run_unclocked(c);
+	bool gains;
+
+	if (ns >= IN_PLACE_NS)
+		return false;
+	gains = sure && would_gain(c, ns);
+	if (gains && idle_searching(idle))
+		return false;
+	if (sure && ns < UNCLOCKED_NS) {
+		*code = filch__run_unclocked(c->pool, c->outer, c->n, c->body, c->ctx, c->key);
 		return true;
 	}
-	if (ns < IN_PLACE_NS && !shared) {
-		c->eager = filch__idle_wake_pays(idle, ns, now) ||
-		           filch__idle_burst_pays(idle, &burst, ns, now);
-		if (!c->eager)
-			return run_watched(c, now, code);
-	}
-	return false;
-}
-
-/*
- * A single item, or known to be so short that nobody could help: then not even the default
- * pool is looked at.
- */
-static bool is_tiny(struct call *c)
-{
-	c->key = cost_key(c->function);
-	c->cost = cost_recall(c->key);
-	if (c->n == 1)
-		return !filch__stats_wanted();
-	return c->n && trusted(c) && (double)c->cost.ns * (double)c->n < SHARED_NS;
+	now = platform_ticks();
+	/* Who is not sure first finds out what it costs alone. */
+	c->eager = gains && (filch__idle_wake_pays(idle, ns, now) ||
+	                     filch__idle_burst_pays(idle, &burst, ns, now));
+	return !c->eager && filch__run_watched(c, now, &burst, code);
 }
 
 static int run_plain(struct call *c, struct worker *w)
@@ -295,7 +184,7 @@ static int run_plain(struct call *c, struct worker *w)
 
 	if (!c->n)
 		return FILCH_OK;
-	if (w && c->cost.seen && run_known(c, &code))
+	if (w && c->cost.seen && !c->decided && run_known(c, &code))
 		return code;
 	return run_placed(c, w);
 }
@@ -337,46 +226,61 @@ static int run_inside(struct call *c, const struct filch_options *user, bool nam
 	return code;
 }
 
+/* Whether the call is so short, with its `cost` per item, that nobody could help. */
+static inline bool is_tiny(size_t n, struct cost cost)
+{
+	return n && cost_is_sure(cost) && (double)cost.ns * (double)n < SHARED_NS;
+}
+
 /* Runs what is tiny on a pool that was named: that is not entered, and not touched later. */
-static int run_unentered(struct call *c)
+static int run_unentered(const struct call *c)
 {
 	struct entry e = {.pool = c->pool, .outer = filch__entry};
 	int code;
 
 	filch__entry = &e;
-	code = run_unclocked(c);
+	code = filch__run_unclocked(c->pool, c->outer, c->n, c->body, c->ctx, c->key);
 	filch__entry = e.outer;
 	return code;
 }
 
 /* Whether to run the call in place at once, since nobody needs to know how long it takes. */
-static bool is_trifle(struct call *c)
+static bool is_trifle(const struct call *c)
 {
-	double ns;
+	const double ns = (double)c->cost.ns * (double)c->n;
 
-	if (is_tiny(c))
-		return true;
-	ns = (double)c->cost.ns * (double)c->n;
-	return c->n && c->pool && trusted(c) && ns < UNCLOCKED_NS && !can_share(c, ns);
+	if (c->n == 1)
+		return !filch__stats_wanted();
+	return is_tiny(c->n, c->cost) ||
+	       (c->n && cost_is_sure(c->cost) && ns < UNCLOCKED_NS &&
+	        !(idle_searching(&c->pool->crew.idle) && would_gain(c, ns)));
 }
 
-int filch__call(filch_pool *pool, size_t n, filch_body *body, void *ctx,
-                const struct filch_options *user, uintptr_t function)
+/* The default pool, whose memory is never given back: it is entered only for help. */
+static bool run_at_home(struct call *c, int *code)
+{
+	c->pool = pool_default_if_any();
+	if (!c->pool || !c->cost.seen || !c->n)
+		return false;
+	c->decided = true;
+	return run_known(c, code);
+}
+
+PLATFORM_NOINLINE static int call_any(filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                                      const struct filch_options *user, uintptr_t function)
 {
 	struct call c = {.n = n,
 	                 .body = body,
 	                 .ctx = ctx,
 	                 .function = function,
 	                 .options = &defaults,
-	                 .outer = filch__entry};
-	int error;
+	                 .outer = filch__entry,
+	                 .key = cost_key(function)};
+	int error, code;
 
-	/* Where calls are counted, nothing is ever trusted (remember()). */
-	if (!pool && !user) {
-		c.pool = filch__pool_default_if_any();
-		if (is_trifle(&c))
-			return run_unclocked(&c);
-	}
+	c.cost = cost_recall(c.key);
+	if (!pool && !user && run_at_home(&c, &code))
+		return code;
 	c.pool = filch__pool_of(pool);
 	error = c.pool ? filch__pool_error(c.pool) : FILCH_OK;
 	if (error &&
@@ -385,6 +289,20 @@ int filch__call(filch_pool *pool, size_t n, filch_body *body, void *ctx,
 	if (pool && !user && is_trifle(&c))
 		return run_unentered(&c);
 	return run_inside(&c, user, pool != NULL);
+}
+
+/* Most calls of a program's life are tiny: not even the default pool is looked at for them. */
+int filch__call(filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                const struct filch_options *user, uintptr_t function)
+{
+	if (!pool && !user) {
+		const uint64_t key = cost_key(function);
+
+		/* Where calls are counted, nothing is ever trusted (remember()). */
+		if (n == 1 ? !filch__stats_wanted() : is_tiny(n, cost_recall(key)))
+			return filch__run_unclocked(NULL, filch__entry, n, body, ctx, key);
+	}
+	return call_any(pool, n, body, ctx, user, function);
 }
 
 int filch_for(filch_pool *pool, size_t n, filch_body *body, void *ctx,

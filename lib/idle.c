@@ -11,6 +11,7 @@ static const float latency_ns_first[DEPTHS] = {15e3f, 30e3f, 50e3f, 80e3f};
 #define PATIENCE_LEAST 0.25f
 #define HANDOVER_NS_FIRST 200.0f
 #define HANDOVER_NS_MOST 2000.0
+#define SHARING_HANDOVERS 3 /* what sharing a loop takes, there and back */
 #define SPIN_NS_LEAST 20000.0
 #define SPIN_NS_MOST 200000.0
 enum { SEARCHERS_MOST = 8 };
@@ -115,10 +116,11 @@ bool filch__idle_wake_pays(struct idle *idle, double alone_ns, uint64_t now)
 bool filch__idle_burst_pays(struct idle *idle, struct burst *burst, double ns, uint64_t now)
 {
 	const double paid = (double)filch__idle_spin_ns(idle);
+	const double gain = ns / 2 - SHARING_HANDOVERS * load_relaxed(&idle->handover_ns);
 
 	if (platform_ns(now - burst->ended) > paid)
 		burst->forgone_ns = 0;
-	burst->forgone_ns += ns / 2;
+	burst->forgone_ns += gain > 0 ? gain : 0;
 	if (burst->forgone_ns < paid)
 		return false;
 	burst->forgone_ns = 0;
@@ -161,6 +163,16 @@ void filch__idle_learn_handover(struct idle *idle, double ns)
 	/* More is not the way of a cache line but a thread that was not running. */
 	if (ns < HANDOVER_NS_MOST)
 		learn(&idle->handover_ns, ns);
+}
+
+bool filch__idle_sharing_pays(struct idle *idle, double alone_ns)
+{
+	const float ns = load_relaxed(&idle->handover_ns);
+
+	if (alone_ns / 2 > SHARING_HANDOVERS * (double)ns)
+		return true;
+	store_relaxed(&idle->handover_ns, ns - ns / 256);
+	return false;
 }
 
 /* ---- where to run ----------------------------------------------------------------------- */

@@ -93,6 +93,10 @@ static inline double idle_handover_ns(struct idle *idle)
 	return load_relaxed(&idle->handover_ns);
 }
 
+/* Whether it is worth it, there and back, for half of a loop of so many ns; a no is worn down
+ * by asking, as below. */
+bool filch__idle_sharing_pays(struct idle *idle, double alone_ns);
+
 /* How long a loop must still take, done alone, before waking a helper gains anything. */
 double filch__idle_break_even_ns(struct idle *idle);
 
@@ -107,8 +111,8 @@ struct burst {
 
 /*
  * Loops too short to wake somebody for add up when they come in quick succession: each
- * forgoes half of its time, and once that has cost as much as a wake-up, one is paid, for
- * the loops to come (ski rental).  Whether that is now, in a call of `ns` that begins at `now`.
+ * forgoes half of its time, but for the hand-overs, and once that has cost as much as a wake-up,
+ * one is paid, for the loops to come (ski rental).  Whether that is now, in a call of `ns` that begins at `now`.
  */
 bool filch__idle_burst_pays(struct idle *idle, struct burst *burst, double ns, uint64_t now);
 

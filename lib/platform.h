@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A way that is not often taken, kept out of one that is. */
+#define PLATFORM_NOINLINE __attribute__((noinline))
 /* A thread's own variable, found without a call: the library is not opened by the dozen. */
 #define PLATFORM_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) _Thread_local
 

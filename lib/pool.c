@@ -9,7 +9,7 @@
 
 #define POOL_ALIVE 0x66696c63u
 
-static struct filch_pool *_Atomic default_pool;
+struct filch_pool *_Atomic filch__default_pool;
 static struct lock default_lock; /* guards the creation of the default pool */
 static _Atomic bool process_ends;
 
@@ -19,7 +19,7 @@ static _Atomic bool process_ends;
 static void in_child(void)
 {
 	fetch_add_relaxed(&filch__forks, 1);
-	store_relaxed(&default_pool, NULL);
+	store_relaxed(&filch__default_pool, NULL);
 	store_relaxed(&default_lock.state, 0);
 	filch__entry = NULL;
 }
@@ -300,12 +300,6 @@ unsigned filch_pool_width(filch_pool *pool)
 
 /* ---- the default pool ------------------------------------------------------------------------------ */
 
-struct filch_pool *filch__pool_default_if_any(void)
-{
-	/* acquire: pairs with the release in default_create(). */
-	return load_acquire(&default_pool);
-}
-
 static struct filch_pool *default_create(void)
 {
 	struct filch_pool *pool, *mine = NULL;
@@ -313,10 +307,10 @@ static struct filch_pool *default_create(void)
 	if (load_relaxed(&process_ends) || filch_pool_create(&mine, NULL))
 		return NULL;
 	lock_take(&default_lock);
-	pool = load_relaxed(&default_pool);
+	pool = load_relaxed(&filch__default_pool);
 	if (!pool) {
-		/* release: pairs with the acquire in filch__pool_default_if_any(). */
-		store_release(&default_pool, mine);
+		/* release: pairs with the acquire in pool_default_if_any(). */
+		store_release(&filch__default_pool, mine);
 		pool = mine;
 		mine = NULL;
 	}
@@ -328,7 +322,7 @@ static struct filch_pool *default_create(void)
 struct filch_pool *filch__pool_of(filch_pool *pool)
 {
 	if (!pool)
-		pool = filch__pool_default_if_any();
+		pool = pool_default_if_any();
 	return pool ? pool : default_create();
 }
 
@@ -339,7 +333,7 @@ struct filch_pool *filch__pool_of(filch_pool *pool)
  */
 PLATFORM_AT_EXIT static void at_exit(void)
 {
-	struct filch_pool *pool = filch__pool_default_if_any();
+	struct filch_pool *pool = pool_default_if_any();
 
 	store_relaxed(&process_ends, true);
 	if (!pool || filch__entry || crew_is_orphaned(&pool->crew))

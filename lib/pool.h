@@ -27,8 +27,14 @@ struct filch_pool {
 /* The pool itself; the default pool for NULL, created if need be, NULL if there is no memory. */
 struct filch_pool *filch__pool_of(filch_pool *pool);
 
+extern struct filch_pool *_Atomic filch__default_pool;
+
 /* The default pool if it exists. */
-struct filch_pool *filch__pool_default_if_any(void);
+static inline struct filch_pool *pool_default_if_any(void)
+{
+	/* acquire: pairs with the release in default_create(). */
+	return load_acquire(&filch__default_pool);
+}
 
 /* Whether it is being destroyed, or the process ends. */
 bool filch__pool_closes(struct filch_pool *pool);

@@ -139,6 +139,63 @@ Test(cost, of_odd_calls_is_a_number)
 			}
 }
 
+/* ---- sharing ------------------------------------------------------------------------- */
+
+/* Calls of 100 items that took 10 ns each, alone and then shared, so many times. */
+static void share(uint64_t key, double wall_ns, size_t times)
+{
+	for (int i = 0; i < COST_SURE; i++)
+		filch__cost_learn(key, 100, 1000);
+	while (times--)
+		filch__cost_learn_shared(key, 100, 1100, wall_ns);
+}
+
+Test(cost, of_sharing_is_not_judged_by_one_call)
+{
+	const uint64_t key = cost_key(16);
+
+	share(key, 5000, 1);
+	cr_expect_lt(cost_least_ns(cost_recall(key)), 500);
+}
+
+Test(cost, of_sharing_that_never_gains_bars_such_calls_and_no_longer_ones)
+{
+	const uint64_t key = cost_key(16);
+
+	share(key, 950, 10);
+	cr_expect_gt(cost_least_ns(cost_recall(key)), 1000);
+	cr_expect_lt(cost_least_ns(cost_recall(key)), 1300);
+	share(key, 950, 1000);
+	cr_expect_lt(cost_least_ns(cost_recall(key)), 1300);
+}
+
+Test(cost, of_sharing_is_forgiven_after_one_gain_or_with_time)
+{
+	const uint64_t key = cost_key(16);
+
+	share(key, 950, 10);
+	share(key, 800, 10);
+	cr_expect_gt(cost_least_ns(cost_recall(key)), 1000, "neither gain nor loss");
+	share(key, 700, 1);
+	cr_expect_eq(cost_least_ns(cost_recall(key)), 0);
+
+	share(key, 950, 10);
+	for (int i = 0; i < 50; i++)
+		filch__cost_learn(key, 100, 1000);
+	cr_expect_lt(cost_least_ns(cost_recall(key)), 1000);
+	for (int i = 0; i < 1000; i++)
+		filch__cost_learn(key, 100, 1000);
+	cr_expect_eq(cost_least_ns(cost_recall(key)), 0);
+}
+
+Test(cost, of_sharing_that_was_not_timed_says_nothing)
+{
+	const uint64_t key = cost_key(16);
+
+	share(key, 0, 100);
+	cr_expect_eq(cost_least_ns(cost_recall(key)), 0);
+}
+
 /* ---- keys --------------------------------------------------------------------------- */
 
 Test(cost, keeps_labels_of_one_body_apart)

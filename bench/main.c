@@ -117,7 +117,7 @@ static void add_family(struct setting *s, const char *name, const char *only)
 	}
 	s->host_count++;
 	if (own)
-		add_entrant(s, host, WIRE_CONTROL, "serial again");
+		add_entrant(s, host, WIRE_CONTROL, "a mere call");
 	for (unsigned k = 0; k < host->hello.count; k++)
 		if (own || !only || (*only && strstr(host->hello.name[k], only)))
 			add_entrant(s, host, (int)k, host->hello.name[k]);

@@ -60,13 +60,14 @@ static uint8_t tamer(uint8_t wild)
 /* Every call that is done alone makes it a little more likely that sharing is tried again. */
 static uint16_t worn(uint16_t least)
 {
-	return least ? (uint16_t)(least - least / 128 - 1) : 0;
+	return least ? (uint16_t)(least - least / 1024 - 1) : 0;
 }
 
-/* A quarter of the way to `most`, which fits: one call that was disturbed bars nothing yet. */
-static uint16_t raised(uint16_t least, double most)
+/* A part of the way to `most`, which fits, since it is of no large call: one call that was
+ * disturbed bars nothing yet. */
+static uint16_t raised(uint16_t least, double most, double by)
 {
-	return most > least ? (uint16_t)(least + (most - least) / 4 + 1) : least;
+	return most > least ? (uint16_t)(least + (most - least) * by + 1) : least;
 }
 
 /* What is known after `items` took `ns`, when `was` was known before. */
@@ -121,7 +122,8 @@ void filch__cost_learn(uint64_t key, size_t items, double ns)
 	write_to(e, key, learned(recall_for(e, key), items, ns));
 }
 
-void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double wall_ns)
+void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double wall_ns,
+                              bool helped)
 {
 	struct cost_entry *e = entry_of(key);
 	struct cost c = recall_for(e, key);
@@ -134,7 +136,7 @@ void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double
 	}
 	c.wild = tamer(c.wild);
 	if (wall_ns > 0.9 * alone)
-		c.least = raised(c.least, 1.25 * alone / COST_LEAST_NS);
+		c.least = raised(c.least, 1.25 * alone, helped ? 0.25 : 0.03);
 	else if (wall_ns > 0 && wall_ns < 0.75 * alone)
 		c.least = 0;
 	write_to(e, key, c);

@@ -15,7 +15,7 @@
 /* What is known of one body.  seen == 0: nothing. */
 struct cost {
 	float ns;       /* per item, done by one alone */
-	uint16_t least; /* shorter calls have not gained when shared; in COST_LEAST_NS */
+	uint16_t least; /* shorter calls have not gained when shared; in ns */
 	uint8_t seen;   /* calls that were measured, up to COST_SURE */
 	uint8_t wild;   /* above 0: its cost was far off what was remembered not long ago */
 };
@@ -70,12 +70,10 @@ static inline bool cost_is_sure(struct cost c)
 	return c.seen >= COST_SURE && !c.wild;
 }
 
-#define COST_LEAST_NS 8.0 /* what `least` counts in */
-
 /* How long a call must be for sharing it to pay, by what is known of this body. */
 static inline double cost_least_ns(struct cost c)
 {
-	return COST_LEAST_NS * c.least;
+	return c.least;
 }
 
 /* `items` > 0 items of the body took `ns` together, done by one alone. */
@@ -83,8 +81,10 @@ void filch__cost_learn(uint64_t key, size_t items, double ns);
 
 /*
  * The same when several took part.  Then the work may have taken longer than alone, by what
- * the caches passed to and fro; a short call tells by wall_ns (0 = not known) if it paid.
+ * the caches passed to and fro; a short call tells by wall_ns (0 = not known) if it paid.  Less
+ * so if nobody came and `helped`: he may be on his way.
  */
-void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double wall_ns);
+void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double wall_ns,
+                              bool helped);
 
 #endif

@@ -19,10 +19,9 @@
 
 static bool is_shareable(struct idle *idle, double ns)
 {
-	return ns >= SHARED_NS && filch__idle_sharing_pays(idle, ns);
+	return ns >= SHARED_NS && idle_sharing_pays(idle, ns);
 }
 
-/* How densely this thread calls. */
 static PLATFORM_THREAD_LOCAL struct burst burst;
 /* ---- with the others --------------------------------------------------------------------------- */
 
@@ -73,20 +72,19 @@ static void remember(const struct call *c, struct loop *loop, bool alone, uint64
 {
 	const double ns = platform_ns(load_relaxed(&loop->work_ticks));
 	const size_t items = c->n - c->done;
-	/* A call that nobody helped with, or that somebody was woken for, says nothing of what
-	 * sharing costs. */
-	const bool telling = !load_relaxed(&loop->remaining) && !c->eager && !c->done;
+	/* A call that somebody was woken for says nothing of what sharing costs. */
+	const bool telling = !c->eager && !c->done;
 
-	if (filch__stats_wanted()) /* where calls are counted, none is to be done uncounted */
+	if (stats_wanted()) /* where calls are counted, none is to be done uncounted */
 		return;
 	if (!items || load_relaxed(&loop->skipped) || loop->code || c->options->pause_ns)
 		return;
-	burst.ended = platform_ticks();
 	if (alone)
 		filch__cost_learn(c->key, items, ns);
 	else
 		filch__cost_learn_shared(c->key, items, ns,
-		                         telling ? platform_ns(burst.ended - begin) : 0);
+		                         telling ? platform_ns(platform_ticks() - begin) : 0,
+		                         !load_relaxed(&loop->remaining));
 }
 
 static void report(const struct call *c, struct loop *loop, enum why why, uint64_t begin_ns)
@@ -99,7 +97,7 @@ static void report(const struct call *c, struct loop *loop, enum why why, uint64
 	                   filch__now_ns() - begin_ns);
 	if (c->options->report)
 		memcpy(c->options->report, &r, c->options->report_size);
-	if (filch__stats_wanted())
+	if (stats_wanted())
 		filch__stats_add(c->options->label, c->function, &r);
 }
 
@@ -116,7 +114,7 @@ static int run_loop(struct call *c, struct worker *w, struct loop *loop)
 	why = why_alone(c, loop, w);
 	if (why == WHY_PARALLEL && !c->eager && !idle_searching(&c->pool->crew.idle))
 		c->eager = filch__idle_burst_pays(&c->pool->crew.idle, &burst,
-		                                  (double)c->cost.ns * (double)c->n, begin);
+		                                  (double)c->cost.ns * (double)c->n);
 	if (why == WHY_PARALLEL)
 		whole = filch__worker_run(w, loop, c->done, c->eager);
 	else
@@ -146,10 +144,22 @@ static int run_placed(struct call *c, struct worker *w)
 
 static const struct filch_options defaults;
 
-/* Whether it would be shorter if half of it was handed to somebody who searches. */
-static bool would_gain(const struct call *c, double ns)
+/* Whether a call of ns would be shorter if half of it was handed to somebody who searches. */
+static bool would_gain(struct idle *idle, struct cost cost, double ns)
 {
-	return is_shareable(&c->pool->crew.idle, ns) && ns >= cost_least_ns(c->cost);
+	return is_shareable(idle, ns) && ns >= cost_least_ns(cost);
+}
+
+/* Whether there is somebody to whom it can be handed, or he is to be woken now, for this call and
+ * those to come: *eager. */
+static bool wants_help(struct idle *idle, struct cost cost, double ns, bool *eager)
+{
+	if (!would_gain(idle, cost, ns))
+		return false;
+	if (idle_searching(idle))
+		return true;
+	*eager = filch__idle_burst_pays(idle, &burst, ns);
+	return *eager;
 }
 
 /* Without options, and with a body that is known: most calls of a program's life. */
@@ -160,22 +170,12 @@ static bool run_known(struct call *c, int *code)
 	struct idle *idle = &c->pool->crew.idle;
 	uint64_t now;
 
-	bool gains;
-
-	if (ns >= IN_PLACE_NS)
+	if (ns >= IN_PLACE_NS || (sure && wants_help(idle, c->cost, ns, &c->eager)))
 		return false;
-	gains = sure && would_gain(c, ns);
-	if (gains && idle_searching(idle))
-		return false;
-	if (sure && ns < UNCLOCKED_NS) {
-		*code = filch__run_unclocked(c->pool, c->outer, c->n, c->body, c->ctx, c->key);
-		return true;
-	}
 	now = platform_ticks();
 	/* Who is not sure first finds out what it costs alone. */
-	c->eager = gains && (filch__idle_wake_pays(idle, ns, now) ||
-	                     filch__idle_burst_pays(idle, &burst, ns, now));
-	return !c->eager && filch__run_watched(c, now, &burst, code);
+	c->eager = sure && filch__idle_wake_pays(idle, ns, now) && would_gain(idle, c->cost, ns);
+	return !c->eager && filch__run_watched(c, now, code);
 }
 
 static int run_plain(struct call *c, struct worker *w)
@@ -219,55 +219,39 @@ static int run_inside(struct call *c, const struct filch_options *user, bool nam
 		return FILCH_ECLOSED;
 	if (!w) /* not waited for by filch_pool_destroy(), so not to be touched any more */
 		c->pool = NULL;
-	c->counted = filch__stats_wanted();
+	c->counted = stats_wanted();
 	code = user || c->counted ? run_with_options(c, user, w) : run_plain(c, w);
 	if (w)
 		filch__pool_leave(&e);
 	return code;
 }
 
-/* Whether the call is so short, with its `cost` per item, that nobody could help. */
-static inline bool is_tiny(size_t n, struct cost cost)
-{
-	return n && cost_is_sure(cost) && (double)cost.ns * (double)n < SHARED_NS;
-}
-
 /* Runs what is tiny on a pool that was named: that is not entered, and not touched later. */
-static int run_unentered(const struct call *c)
+static int run_unentered(struct filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                         uint64_t key)
 {
-	struct entry e = {.pool = c->pool, .outer = filch__entry};
+	struct entry e = {.pool = pool, .outer = filch__entry};
 	int code;
 
 	filch__entry = &e;
-	code = filch__run_unclocked(c->pool, c->outer, c->n, c->body, c->ctx, c->key);
+	code = filch__run_unclocked(pool, e.outer, n, body, ctx, key);
 	filch__entry = e.outer;
 	return code;
-}
-
-/* Whether to run the call in place at once, since nobody needs to know how long it takes. */
-static bool is_trifle(const struct call *c)
-{
-	const double ns = (double)c->cost.ns * (double)c->n;
-
-	if (c->n == 1)
-		return !filch__stats_wanted();
-	return is_tiny(c->n, c->cost) ||
-	       (c->n && cost_is_sure(c->cost) && ns < UNCLOCKED_NS &&
-	        !(idle_searching(&c->pool->crew.idle) && would_gain(c, ns)));
 }
 
 /* The default pool, whose memory is never given back: it is entered only for help. */
 static bool run_at_home(struct call *c, int *code)
 {
 	c->pool = pool_default_if_any();
-	if (!c->pool || !c->cost.seen || !c->n)
+	if (!c->pool || !c->cost.seen || !c->n || c->eager)
 		return false;
 	c->decided = true;
 	return run_known(c, code);
 }
 
 PLATFORM_NOINLINE static int call_any(filch_pool *pool, size_t n, filch_body *body, void *ctx,
-                                      const struct filch_options *user, uintptr_t function)
+                                      const struct filch_options *user, uintptr_t function,
+                                      bool eager)
 {
 	struct call c = {.n = n,
 	                 .body = body,
@@ -275,38 +259,61 @@ PLATFORM_NOINLINE static int call_any(filch_pool *pool, size_t n, filch_body *bo
 	                 .function = function,
 	                 .options = &defaults,
 	                 .outer = filch__entry,
-	                 .key = cost_key(function)};
+	                 .key = cost_key(function),
+	                 .eager = eager,
+	                 .decided = eager};
 	int error, code;
 
 	c.cost = cost_recall(c.key);
 	if (!pool && !user && run_at_home(&c, &code))
 		return code;
 	c.pool = filch__pool_of(pool);
-	error = c.pool ? filch__pool_error(c.pool) : FILCH_OK;
+	error = c.pool ? pool_error(c.pool) : FILCH_OK;
 	if (error &&
 	    (pool || error != FILCH_ECLOSED)) /* at exit the default pool is closed: go on */
 		return error;
-	if (pool && !user && is_trifle(&c))
-		return run_unentered(&c);
 	return run_inside(&c, user, pool != NULL);
 }
 
-/* Most calls of a program's life are tiny: not even the default pool is looked at for them. */
-int filch__call(filch_pool *pool, size_t n, filch_body *body, void *ctx,
-                const struct filch_options *user, uintptr_t function)
+/* Whether the call, without options, is one for the caller alone, and not even worth a clock.
+ * *eager if not, since it is time to wake somebody for it and those to come. */
+static inline bool is_short(filch_pool *pool, size_t n, uint64_t key, bool *eager)
 {
-	if (!pool && !user) {
-		const uint64_t key = cost_key(function);
+	struct cost cost;
+	double ns;
 
-		/* Where calls are counted, nothing is ever trusted (remember()). */
-		if (n == 1 ? !filch__stats_wanted() : is_tiny(n, cost_recall(key)))
-			return filch__run_unclocked(NULL, filch__entry, n, body, ctx, key);
-	}
-	return call_any(pool, n, body, ctx, user, function);
+	if (n <= 1)
+		return n && !stats_wanted();
+	cost = cost_recall(key);
+	ns = (double)cost.ns * (double)n;
+	/* Where calls are counted, nothing is ever trusted (remember()). */
+	if (!cost_is_sure(cost) || ns >= UNCLOCKED_NS)
+		return false;
+	if (ns < SHARED_NS)
+		return true;
+	pool = pool ? pool : pool_default_if_any();
+	return pool && !pool_error(pool) && !wants_help(&pool->crew.idle, cost, ns, eager);
 }
 
-int filch_for(filch_pool *pool, size_t n, filch_body *body, void *ctx,
-              const struct filch_options *options)
+/* Most calls of a program's life are short: for them little is looked at, and the default pool
+ * not even made. */
+PLATFORM_HOT int filch__call(filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                             const struct filch_options *user, uintptr_t function)
+{
+	const uint64_t key = cost_key(function);
+	bool eager = false;
+
+	if (!user && is_short(pool, n, key, &eager)) {
+		if (!pool)
+			return filch__run_unclocked(NULL, filch__entry, n, body, ctx, key);
+		if (!pool_error(pool))
+			return run_unentered(pool, n, body, ctx, key);
+	}
+	return call_any(pool, n, body, ctx, user, function, eager);
+}
+
+PLATFORM_HOT int filch_for(filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                           const struct filch_options *options)
 {
 	return body ? filch__call(pool, n, body, ctx, options, (uintptr_t)body) : FILCH_EINVAL;
 }

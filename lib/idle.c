@@ -11,7 +11,6 @@ static const float latency_ns_first[DEPTHS] = {15e3f, 30e3f, 50e3f, 80e3f};
 #define PATIENCE_LEAST 0.25f
 #define HANDOVER_NS_FIRST 200.0f
 #define HANDOVER_NS_MOST 2000.0
-#define SHARING_HANDOVERS 3 /* what sharing a loop takes, there and back */
 #define SPIN_NS_LEAST 20000.0
 #define SPIN_NS_MOST 200000.0
 enum { SEARCHERS_MOST = 8 };
@@ -113,18 +112,23 @@ bool filch__idle_wake_pays(struct idle *idle, double alone_ns, uint64_t now)
 	return false;
 }
 
-bool filch__idle_burst_pays(struct idle *idle, struct burst *burst, double ns, uint64_t now)
+bool filch__idle_burst_pays(struct idle *idle, struct burst *burst, double ns)
 {
 	const double paid = (double)filch__idle_spin_ns(idle);
 	const double gain = ns / 2 - SHARING_HANDOVERS * load_relaxed(&idle->handover_ns);
+	bool dense;
 
-	if (platform_ns(now - burst->ended) > paid)
-		burst->forgone_ns = 0;
-	burst->forgone_ns += gain > 0 ? gain : 0;
+	if (gain <= 0)
+		return false;
+	if (!burst->calls++)
+		burst->since = platform_ticks();
+	burst->forgone_ns += gain;
 	if (burst->forgone_ns < paid)
 		return false;
-	burst->forgone_ns = 0;
-	return true;
+	/* Who is woken would not fall asleep before the next one. */
+	dense = platform_ns(platform_ticks() - burst->since) < (double)burst->calls * paid / 2;
+	*burst = (struct burst){0};
+	return dense;
 }
 
 /* ---- what a wake-up costs ---------------------------------------------------------------- */
@@ -160,19 +164,13 @@ void filch__idle_searched(struct idle *idle, bool found)
 
 void filch__idle_learn_handover(struct idle *idle, double ns)
 {
-	/* More is not the way of a cache line but a thread that was not running. */
-	if (ns < HANDOVER_NS_MOST)
+	const float was = load_relaxed(&idle->handover_ns);
+
+	/* More is not the way of a cache line but a thread that was not running; less is the truth. */
+	if (ns < (double)was)
+		store_relaxed(&idle->handover_ns, (was + (float)ns) / 2);
+	else if (ns < HANDOVER_NS_MOST)
 		learn(&idle->handover_ns, ns);
-}
-
-bool filch__idle_sharing_pays(struct idle *idle, double alone_ns)
-{
-	const float ns = load_relaxed(&idle->handover_ns);
-
-	if (alone_ns / 2 > SHARING_HANDOVERS * (double)ns)
-		return true;
-	store_relaxed(&idle->handover_ns, ns - ns / 256);
-	return false;
 }
 
 /* ---- where to run ----------------------------------------------------------------------- */

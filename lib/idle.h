@@ -93,9 +93,20 @@ static inline double idle_handover_ns(struct idle *idle)
 	return load_relaxed(&idle->handover_ns);
 }
 
-/* Whether it is worth it, there and back, for half of a loop of so many ns; a no is worn down
- * by asking, as below. */
-bool filch__idle_sharing_pays(struct idle *idle, double alone_ns);
+#define SHARING_HANDOVERS 3 /* what sharing a loop takes, there and back */
+
+/* Whether that is worth it for half of a loop of so many ns; a no is worn down by asking, as
+ * below. */
+static inline bool idle_sharing_pays(struct idle *idle, double alone_ns)
+{
+	const float ns = load_relaxed(&idle->handover_ns);
+
+	if (alone_ns / 4 > SHARING_HANDOVERS * (double)ns)
+		return true;
+	/* If it just pays, who sleeps may not be woken for so little, and nothing be learned. */
+	store_relaxed(&idle->handover_ns, ns - ns / 2048);
+	return alone_ns / 2 > SHARING_HANDOVERS * (double)ns;
+}
 
 /* How long a loop must still take, done alone, before waking a helper gains anything. */
 double filch__idle_break_even_ns(struct idle *idle);
@@ -103,18 +114,19 @@ double filch__idle_break_even_ns(struct idle *idle);
 /* Whether that is so; a no is worn down by asking, so that what was learned is tried again. */
 bool filch__idle_wake_pays(struct idle *idle, double alone_ns, uint64_t now);
 
-/* What a calling thread knows of its last calls. */
+/* What a calling thread forwent in its last calls. */
 struct burst {
-	uint64_t ended; /* ticks at the end of the last one */
+	uint64_t since; /* ticks at the first of them */
+	uint32_t calls;
 	double forgone_ns;
 };
 
 /*
  * Loops too short to wake somebody for add up when they come in quick succession: each
  * forgoes half of its time, but for the hand-overs, and once that has cost as much as a wake-up,
- * one is paid, for the loops to come (ski rental).  Whether that is now, in a call of `ns` that begins at `now`.
+ * one is paid, for the loops to come (ski rental).  Whether that is now, in a call of `ns`.
  */
-bool filch__idle_burst_pays(struct idle *idle, struct burst *burst, double ns, uint64_t now);
+bool filch__idle_burst_pays(struct idle *idle, struct burst *burst, double ns);
 
 /* Counts the caller among those who look.  False: there are enough of them, sleep at once. */
 bool filch__idle_search_begin(struct idle *idle);

@@ -18,7 +18,7 @@ static struct filch_worker handle_here(const struct filch_pool *pool, const stru
 	struct filch_worker h = {.failed = SIZE_MAX};
 	struct visit *around;
 
-	if (!filch__entry)
+	if (!outer) /* from outside of all: what a guest is, too */
 		return h;
 	around = filch__visit_in(outer);
 	if (around) {
@@ -45,8 +45,8 @@ static int run_clocked(size_t n, filch_body *body, void *ctx, uint64_t key, stru
 	return code;
 }
 
-int filch__run_unclocked(const struct filch_pool *pool, const struct entry *outer, size_t n,
-                         filch_body *body, void *ctx, uint64_t key)
+PLATFORM_HOT int filch__run_unclocked(const struct filch_pool *pool, const struct entry *outer,
+                                      size_t n, filch_body *body, void *ctx, uint64_t key)
 {
 	struct filch_worker h = handle_here(pool, outer);
 
@@ -56,7 +56,7 @@ int filch__run_unclocked(const struct filch_pool *pool, const struct entry *oute
 	return run_clocked(n, body, ctx, key, &h);
 }
 
-bool filch__run_watched(struct call *c, uint64_t begin, struct burst *burst, int *code)
+bool filch__run_watched(struct call *c, uint64_t begin, int *code)
 {
 	const size_t probe = c->n / 8 ? c->n / 8 : 1;
 	const double expected = (double)c->cost.ns * (double)probe;
@@ -73,9 +73,7 @@ bool filch__run_watched(struct call *c, uint64_t begin, struct burst *burst, int
 		return false;
 	}
 	*code = c->body(c->ctx, probe, c->n, &h);
-	now = platform_ticks();
-	burst->ended = now;
 	if (!*code)
-		filch__cost_learn(c->key, c->n, platform_ns(now - begin));
+		filch__cost_learn(c->key, c->n, platform_ns(platform_ticks() - begin));
 	return true;
 }

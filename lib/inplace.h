@@ -9,7 +9,7 @@
 #include "pool.h"
 
 /* A call known to be shorter is run without reading a clock, 15 times of 16. */
-#define UNCLOCKED_NS 1000.0
+#define UNCLOCKED_NS 2000.0
 
 /* A call as filch_for() got it, and what was found out about it. */
 struct call {
@@ -39,6 +39,6 @@ int filch__run_unclocked(const struct filch_pool *pool, const struct entry *oute
  * Runs an eighth, and if that took about as long as expected the rest.  True if that was
  * all, with the call's code in *code; else the rest is for others to help with.
  */
-bool filch__run_watched(struct call *c, uint64_t begin, struct burst *burst, int *code);
+bool filch__run_watched(struct call *c, uint64_t begin, int *code);
 
 #endif

@@ -15,6 +15,8 @@
 
 /* A way that is not often taken, kept out of one that is. */
 #define PLATFORM_NOINLINE __attribute__((noinline))
+/* What most calls run: stands together, on one page. */
+#define PLATFORM_HOT __attribute__((hot))
 /* A thread's own variable, found without a call: the library is not opened by the dozen. */
 #define PLATFORM_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) _Thread_local
 

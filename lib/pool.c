@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POOL_ALIVE 0x66696c63u
-
 struct filch_pool *_Atomic filch__default_pool;
 static struct lock default_lock; /* guards the creation of the default pool */
 static _Atomic bool process_ends;
@@ -22,17 +20,6 @@ static void in_child(void)
 	store_relaxed(&filch__default_pool, NULL);
 	store_relaxed(&default_lock.state, 0);
 	filch__entry = NULL;
-}
-
-int filch__pool_error(const struct filch_pool *pool)
-{
-	_Static_assert(offsetof(struct filch_pool, crew) == 0,
-	               "a crew's pool stands where it does");
-	if (load_relaxed(&pool->alive) != POOL_ALIVE)
-		return FILCH_EINVAL;
-	if (crew_is_orphaned(&pool->crew))
-		return FILCH_EFORK;
-	return load_relaxed(&pool->crew.closing) ? FILCH_ECLOSED : FILCH_OK;
 }
 
 bool filch__pool_closes(struct filch_pool *pool)
@@ -124,6 +111,8 @@ static bool start_one(struct filch_pool *pool, unsigned limit)
  */
 static bool start_another(struct crew *crew, unsigned limit)
 {
+	_Static_assert(offsetof(struct filch_pool, crew) == 0,
+	               "a crew's pool stands where it does");
 	struct filch_pool *pool = (struct filch_pool *)crew;
 	bool started = false;
 
@@ -161,7 +150,7 @@ static void pool_free(struct filch_pool *pool)
 		}
 	filch__free(crew->worker);
 	filch__free(crew->sleepers);
-	store_relaxed(&pool->alive, 0);
+	store_relaxed(&pool->crew.alive, 0);
 	filch__free(pool);
 }
 
@@ -213,7 +202,7 @@ static struct filch_pool *pool_new(const struct filch_pool_options *o, unsigned 
 		pool_free(pool);
 		return NULL;
 	}
-	store_relaxed(&pool->alive, POOL_ALIVE);
+	store_relaxed(&pool->crew.alive, CREW_ALIVE);
 	return pool;
 }
 
@@ -269,7 +258,7 @@ int filch_pool_create(filch_pool **out, const struct filch_pool_options *options
 
 int filch_pool_destroy(filch_pool *pool)
 {
-	int error = pool ? filch__pool_error(pool) : FILCH_OK;
+	int error = pool ? pool_error(pool) : FILCH_OK;
 
 	if (!pool || error)
 		return error;
@@ -288,9 +277,9 @@ unsigned filch_pool_width(filch_pool *pool)
 	struct filch_pool *p = filch__pool_of(pool);
 	unsigned threads;
 
-	if (!p || filch__pool_error(p) == FILCH_ECLOSED)
+	if (!p || pool_error(p) == FILCH_ECLOSED)
 		return 1; /* the caller alone: no memory, or the process ends */
-	if (filch__pool_error(p))
+	if (pool_error(p))
 		return 0;
 	lock_take(&p->starting);
 	threads = p->exhausted ? load_relaxed(&p->crew.started) : p->crew.threads;

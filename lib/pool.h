@@ -13,7 +13,6 @@
 
 struct filch_pool {
 	struct crew crew;
-	_Atomic uint32_t alive; /* POOL_ALIVE; anything else is no pool */
 	size_t stack_bytes;
 	uint64_t spin_ns;
 	struct filch_pool_options hooks; /* on_start, on_stop and their argument */
@@ -40,7 +39,14 @@ static inline struct filch_pool *pool_default_if_any(void)
 bool filch__pool_closes(struct filch_pool *pool);
 
 /* 0, or why nothing can be run on it. */
-int filch__pool_error(const struct filch_pool *pool);
+static inline int pool_error(const struct filch_pool *pool)
+{
+	if (load_relaxed(&pool->crew.alive) != CREW_ALIVE)
+		return FILCH_EINVAL;
+	if (crew_is_orphaned(&pool->crew))
+		return FILCH_EFORK;
+	return load_relaxed(&pool->crew.closing) ? FILCH_ECLOSED : FILCH_OK;
+}
 
 /*
  * A thread's stay in a pool, on its stack: a call may lead to another pool, and from

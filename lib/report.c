@@ -59,13 +59,15 @@ static void verdict_serial(struct filch_report *r, struct idle *idle, enum why w
 
 static void verdict_parallel(struct filch_report *r)
 {
-	char work[24], wall[24];
+	char work[24], wall[24], to[32] = "";
 	double gain = r->wall_ns ? (double)r->work_ns / (double)r->wall_ns : 0;
 
+	if (r->chunk_max > r->chunk_min)
+		snprintf(to, sizeof to, " to %zu", r->chunk_max);
 	snprintf(r->verdict, sizeof r->verdict,
-	         "parallel: %u workers did %s of work in %s (%.2fx), chunks of %zu to %zu",
-	         r->workers, duration(work, (double)r->work_ns), duration(wall, (double)r->wall_ns),
-	         gain, r->chunk_min, r->chunk_max);
+	         "parallel: %u workers did %s of work in %s (%.2fx), chunks of %zu%s", r->workers,
+	         duration(work, (double)r->work_ns), duration(wall, (double)r->wall_ns), gain,
+	         r->chunk_min, to);
 }
 
 void filch__report_fill(struct filch_report *r, struct loop *loop, struct idle *idle, enum why why,
@@ -114,8 +116,7 @@ static struct {
 	struct line line[LINES_MAX];
 } table;
 
-/* 0 unknown, 1 no, 2 yes. */
-static _Atomic int wanted;
+_Atomic int filch__stats;
 
 /* In the child of a fork() the lock may be held for ever by a thread that is not there. */
 static void table_take(void)
@@ -154,17 +155,15 @@ static void print_table(void)
 	lock_release(&table.lock);
 }
 
-bool filch__stats_wanted(void)
+bool filch__stats_read(void)
 {
-	int now = load_relaxed(&wanted), unknown = 0;
+	const char *env = filch__env("FILCH_STATS");
+	int now = env && strcmp(env, "1") == 0 ? 2 : 1, unknown = 0;
 
-	if (!now) {
-		const char *env = filch__env("FILCH_STATS");
-
-		now = env && strcmp(env, "1") == 0 ? 2 : 1;
-		if (cas_relaxed(&wanted, &unknown, now) && now == 2 && atexit(print_table))
-			store_relaxed(&wanted, now = 1);
-	}
+	if (!cas_relaxed(&filch__stats, &unknown, now))
+		return unknown == 2; /* another thread was faster */
+	if (now == 2 && atexit(print_table))
+		store_relaxed(&filch__stats, now = 1);
 	return now == 2;
 }
 
@@ -243,8 +242,8 @@ void filch_explain(FILE *out)
 	fprintf(out, "  CPUs              %s\n", width.cpus);
 	fprintf(out, "  $FILCH_WORKERS    %s\n", width.env);
 	fprintf(out, "  $FILCH_STATS      %s\n",
-	        filch__stats_wanted() ? "1: a table of all calls on stderr at exit"
-	                              : "off (1 asks for a table of all calls at exit)");
+	        stats_wanted() ? "1: a table of all calls on stderr at exit"
+	                       : "off (1 asks for a table of all calls at exit)");
 	fprintf(out, "  clock             %s, %.4g ns a tick\n",
 	        load_relaxed(&filch__ticks_from_tsc) ? "the CPU's time stamp counter"
 	                                             : "the system's monotonic clock",

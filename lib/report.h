@@ -14,8 +14,18 @@ enum why {
 	WHY_NO_PLACE, /* no memory, or too many callers at once */
 };
 
-/* Whether $FILCH_STATS asks for the table; the first call reads the environment. */
-bool filch__stats_wanted(void);
+extern _Atomic int filch__stats; /* 0 unknown, 1 no, 2 yes */
+
+/* Reads the environment, once. */
+bool filch__stats_read(void);
+
+/* Whether $FILCH_STATS asks for the table. */
+static inline bool stats_wanted(void)
+{
+	const int now = load_relaxed(&filch__stats);
+
+	return now ? now == 2 : filch__stats_read();
+}
 
 /* Fills in what the loop knows; idle is the pool's, or NULL. */
 void filch__report_fill(struct filch_report *r, struct loop *loop, struct idle *idle, enum why why,

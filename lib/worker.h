@@ -37,10 +37,14 @@ struct worker {
 	alignas(CACHE_LINE) _Atomic uint32_t taken; /* a guest's: whether somebody is in it */
 };
 
+#define CREW_ALIVE 0x66696c63u
+
 /* The workers that steal from each other. */
 struct crew {
-	unsigned threads;             /* workers that may get a thread: the width less one */
-	_Atomic unsigned started;     /* those of them that have one: worker[0 .. started - 1] */
+	_Atomic uint32_t alive;   /* CREW_ALIVE; anything else is no crew, and its pool no pool */
+	uint32_t forks;           /* filch__forks when it was made */
+	unsigned threads;         /* workers that may get a thread: the width less one */
+	_Atomic unsigned started; /* those of them that have one: worker[0 .. started - 1] */
 	_Atomic unsigned guests_used; /* guest[0 .. guests_used - 1] may exist */
 	_Atomic bool closing;
 	struct worker *worker;                    /* worker[i] has the id i + 1 */
@@ -48,7 +52,6 @@ struct crew {
 	struct sleeper **sleepers;                /* of worker[i] */
 	/* The pool's: one more thread with an id below the limit; false if there is none. */
 	bool (*start_another)(struct crew *crew, unsigned limit);
-	uint32_t forks; /* filch__forks when it was made */
 	struct idle idle;
 };
 

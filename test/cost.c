@@ -147,7 +147,7 @@ static void share(uint64_t key, double wall_ns, size_t times)
 	for (int i = 0; i < COST_SURE; i++)
 		filch__cost_learn(key, 100, 1000);
 	while (times--)
-		filch__cost_learn_shared(key, 100, 1100, wall_ns);
+		filch__cost_learn_shared(key, 100, 1100, wall_ns, true);
 }
 
 Test(cost, of_sharing_is_not_judged_by_one_call)
@@ -180,12 +180,25 @@ Test(cost, of_sharing_is_forgiven_after_one_gain_or_with_time)
 	cr_expect_eq(cost_least_ns(cost_recall(key)), 0);
 
 	share(key, 950, 10);
-	for (int i = 0; i < 50; i++)
+	for (int i = 0; i < 300; i++)
 		filch__cost_learn(key, 100, 1000);
 	cr_expect_lt(cost_least_ns(cost_recall(key)), 1000);
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < 10000; i++)
 		filch__cost_learn(key, 100, 1000);
 	cr_expect_eq(cost_least_ns(cost_recall(key)), 0);
+}
+
+Test(cost, of_sharing_that_nobody_came_to_is_barred_later)
+{
+	const uint64_t key = cost_key(16);
+
+	share(key, 0, 0);
+	for (int i = 0; i < 20; i++)
+		filch__cost_learn_shared(key, 100, 1100, 1200, false);
+	cr_expect_lt(cost_least_ns(cost_recall(key)), 1000);
+	for (int i = 0; i < 100; i++)
+		filch__cost_learn_shared(key, 100, 1100, 1200, false);
+	cr_expect_gt(cost_least_ns(cost_recall(key)), 1000);
 }
 
 Test(cost, of_sharing_that_was_not_timed_says_nothing)

@@ -12,8 +12,9 @@
 
 #include <stdint.h>
 
-#define CHUNK_NS_MAX 8000.0 /* no longer, or a changing cost is noticed late */
-#define CHUNK_NS_MIN 500.0  /* no shorter, or the cutting shows; nor than a hand-over takes */
+#define CHUNK_NS_MAX 8000.0   /* no longer, or a changing cost is noticed late */
+#define CHUNK_LATE_MATTERS 64 /* times what a thief comes late; a longer range is just halved */
+#define CHUNK_NS_MIN 500.0    /* no shorter, or the cutting shows; nor than a hand-over takes */
 
 /* x as a size, at least 1 and at most `most`, which is at least 1; not a number counts as 1. */
 static inline size_t chunk_clamp(double x, size_t most)
@@ -76,12 +77,15 @@ static inline size_t chunk_fit(size_t size, size_t near, double ns_per_grain, do
  */
 static inline size_t chunk_far(size_t rest, double ns_per_grain, double late_ns)
 {
+	const double all = (double)rest * ns_per_grain;
 	size_t late;
 
 	if (!(ns_per_grain > 0))
 		return chunk_round(rest / 2);
-	if ((double)rest * ns_per_grain < 2 * chunk_least_ns(late_ns))
+	if (all < 2 * chunk_least_ns(late_ns))
 		return 0;
+	if (all > CHUNK_LATE_MATTERS * late_ns) /* the middle item is then the thief's first */
+		return rest < 256 ? rest / 2 : chunk_round(rest / 2 + 15);
 	late = late_ns < ns_per_grain ? 0 : chunk_clamp(late_ns / ns_per_grain, rest);
 	return chunk_round((rest - late) / 2);
 }

@@ -277,7 +277,7 @@ PLATFORM_NOINLINE static int call_any(filch_pool *pool, size_t n, filch_body *bo
 
 /* Whether the call, without options, is one for the caller alone, and not even worth a clock.
  * *eager if not, since it is time to wake somebody for it and those to come. */
-static inline bool is_short(filch_pool *pool, size_t n, uint64_t key, bool *eager)
+static inline bool is_trifle(filch_pool *pool, size_t n, uint64_t key, bool *eager)
 {
 	struct cost cost;
 	double ns;
@@ -303,7 +303,7 @@ PLATFORM_HOT int filch__call(filch_pool *pool, size_t n, filch_body *body, void 
 	const uint64_t key = cost_key(function);
 	bool eager = false;
 
-	if (!user && is_short(pool, n, key, &eager)) {
+	if (!user && is_trifle(pool, n, key, &eager)) {
 		if (!pool)
 			return filch__run_unclocked(NULL, filch__entry, n, body, ctx, key);
 		if (!pool_error(pool))

@@ -107,6 +107,7 @@ struct visit {
 	struct worker *worker;
 	struct range near; /* what it runs next; off its deque while it decides */
 	size_t far;        /* grains that it has left for thieves, if they are still there */
+	bool last_first;   /* its next chunk is the last of what is near */
 	bool alone;        /* nobody may help: nothing is pushed */
 	bool available;    /* still counted as searching: will be back in a moment */
 	bool eager;        /* wakes a helper whether it pays for this loop or not */

@@ -38,27 +38,35 @@ static void visit_end(struct visit *v)
 /* ---- running -------------------------------------------------------------------------------- */
 
 /*
- * Cuts what is run next off the front of what is near, and puts the rest where thieves can take
- * it: the far half, oldest and so first to go, and what is left of the near one.  Everybody goes
- * from the front: whoever holds the lowest items that are left goes on with just those, so that
- * a loop of 2^64 items that fails early ends early.
+ * Cuts what is run next off what is near, and puts the rest where thieves can take it: the far
+ * half, oldest and so first to go, and what is left of the near one.  Everybody goes from the
+ * front: whoever holds the lowest items that are left goes on with just those, so that a loop of
+ * 2^64 items that fails early ends early.  But the first chunk of a part that was left
+ * for thieves is its last one: what is heavy at the end of a loop, or of a part, begins early.
  */
 static struct range cut(struct visit *v, size_t left, bool *far_pushed, bool *near_pushed)
 {
 	struct loop *loop = v->handle.loop;
 	struct worker *w = v->worker;
 	const double least = chunk_least_ns(v->late_ns);
-	const size_t end = v->near.end;
 	size_t size = chunk_size(left, v->grain_ns, least, w->crew->threads + 1, loop->most);
 	struct chunk rest[2];
 	unsigned count = 0;
-	struct range chunk;
+	struct range chunk = {0, 0};
+	size_t end;
 
+	if (v->last_first)
+		chunk = range_take(&v->near, size, true);
+	end = v->near.end;
+	left -= range_size(chunk);
 	if (!v->far && (v->far = chunk_far(left, v->grain_ns, v->late_ns)))
 		rest[count++] = (struct chunk){loop, range_take(&v->near, v->far, true)};
 	*far_pushed = count;
-	size = chunk_fit(size, range_size(v->near), v->grain_ns, least, loop->most);
-	chunk = range_take(&v->near, size, false);
+	if (!v->last_first) {
+		size = chunk_fit(size, range_size(v->near), v->grain_ns, least, loop->most);
+		chunk = range_take(&v->near, size, false);
+	}
+	v->last_first = false;
 	*near_pushed = range_size(v->near);
 	if (*near_pushed)
 		rest[count++] = (struct chunk){loop, v->near};
@@ -132,6 +140,7 @@ static bool retake(struct visit *v, uint64_t floor, bool near_pushed)
 	v->near = c.range;
 	if (!near_pushed || !older)
 		v->far = 0;
+	v->last_first = !near_pushed; /* that was the far part */
 	return true;
 }
 
@@ -184,6 +193,7 @@ static size_t run_stolen(struct worker *w, struct chunk c, bool *available)
 	if (v.available)
 		store_relaxed(&w->sleeper.helping, true);
 	v.near = c.range;
+	v.last_first = true;
 	if (c.loop->counted)
 		fetch_add_relaxed(&c.loop->steals, 1);
 	run_visit(&v);

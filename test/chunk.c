@@ -141,7 +141,8 @@ Test(every_chunk, for_thieves_is_less_than_the_rest)
 			for (size_t l = 0; l < COUNT_OF(leasts); l++) {
 				size_t far = chunk_far(sizes[r], costs[c], leasts[l] / 2);
 
-				cr_assert(far <= sizes[r] / 2, "%zu of %zu", far, sizes[r]);
+				cr_assert(far < sizes[r] && far <= sizes[r] / 2 + 15, "%zu of %zu",
+				          far, sizes[r]);
 				cr_assert(far < 128 || far % 16 == 0, "%zu of %zu", far, sizes[r]);
 			}
 }
@@ -170,6 +171,8 @@ Test(chunk, for_thieves_is_less_by_what_they_come_late)
 	cr_expect_eq(chunk_far(100, 100, 2501), 0, "not worth his way");
 	cr_expect_eq(chunk_far(2, 1e9, 1000), 1, "he is not as late as an item is long");
 	cr_expect_eq(chunk_far(4, 1001, 1000), 2);
+	cr_expect_eq(chunk_far(1000, 1000, 1000), 512, "of a long range they get the middle");
+	cr_expect_eq(chunk_far(200, 1000, 1000), 100);
 }
 
 Test(chunk, is_all_at_hand_if_what_would_remain_is_too_short)

@@ -62,6 +62,29 @@ Test(worker, alone_runs_each_item_once)
 	expect_at_rest(guests[0]);
 }
 
+static size_t turns, turn_of[1000];
+
+static int note_turn(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	turn_of[begin] = turns++;
+	return tally_body(ctx, begin, end, w);
+}
+
+/* Each half that is left for thieves begins with its last item, so that none at an end is late. */
+Test(worker, does_not_leave_the_last_items_for_last)
+{
+	struct tally t;
+
+	tally_init(&t, COUNT_OF(turn_of));
+	cr_assert(run_once(guests[0], &t, note_turn, &one_by_one, 0));
+	tally_finish(&t);
+	cr_expect_eq(turns, COUNT_OF(turn_of));
+	cr_expect_eq(turn_of[0], 0);
+	cr_expect_lt(turn_of[999], 600);
+	for (size_t i = 1; i < 400; i++)
+		cr_assert_lt(turn_of[i], 600, "%zu, but the lowest half comes first", i);
+}
+
 Test(worker, leaves_out_what_was_done_before)
 {
 	for (size_t done = 0; done < 500; done += 7) {

@@ -22,7 +22,7 @@ static int run_serial(void *job, const struct filch_options *options)
 static int run_filch(void *job, const struct filch_options *options)
 {
 	struct hashing *h = job;
-	struct filch_options o = *options;
+	struct filch_options o = options ? *options : filch_options_init();
 
 	o.keep_going = true; /* a file that cannot be read stops nothing */
 

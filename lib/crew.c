@@ -136,9 +136,9 @@ static bool wake_waiter_above(struct loop *loop)
 }
 
 /* Sees to it that a thread with an id below `limit` looks for work, if there is one to be had. */
-static enum notified rouse(struct crew *crew, unsigned limit)
+static enum notified rouse(struct crew *crew, unsigned limit, unsigned wanted)
 {
-	const enum notified who = filch__idle_notify(&crew->idle, limit ? limit - 1 : 0);
+	const enum notified who = filch__idle_notify(&crew->idle, limit ? limit - 1 : 0, wanted);
 
 	if (who == NOTIFIED_NOBODY && load_relaxed(&crew->started) < crew->threads &&
 	    crew->start_another(crew, limit))
@@ -147,9 +147,9 @@ static enum notified rouse(struct crew *crew, unsigned limit)
 }
 
 /* Sees to it that somebody comes to help with the loop; true if a thread was woken or made. */
-static bool summon(struct crew *crew, struct loop *loop)
+static bool summon(struct crew *crew, struct loop *loop, unsigned wanted)
 {
-	const enum notified who = rouse(crew, load_relaxed(&loop->helpers));
+	const enum notified who = rouse(crew, load_relaxed(&loop->helpers), wanted);
 
 	return who == NOTIFIED_WOKEN || (who == NOTIFIED_NOBODY && wake_waiter_above(loop));
 }
@@ -165,8 +165,9 @@ void filch__offer(struct visit *v, bool fresh)
 {
 	struct crew *crew = v->worker->crew;
 	struct loop *loop = v->handle.loop;
-	const double left = (double)(range_size(v->near) + v->far) * v->grain_ns;
-	const double left_ns = v->grain_ns > 0 ? left : INFINITY;
+	const size_t left = range_size(v->near) + v->far;
+	const double left_ns = v->grain_ns > 0 ? (double)left * v->grain_ns : INFINITY;
+	unsigned wanted;
 
 	/* Those who search may be busy: for what lasts, filch__idle_notify() looks closer. */
 	if (!fresh && left_ns < SHORT_NS && idle_searching(&crew->idle))
@@ -174,7 +175,8 @@ void filch__offer(struct visit *v, bool fresh)
 	if (!v->eager && !filch__idle_wake_pays(&crew->idle, left_ns, v->ticks))
 		return;
 	v->eager = false;
-	if (summon(crew, loop))
+	wanted = filch__idle_wanted(&crew->idle, left_ns, v->ticks);
+	if (summon(crew, loop, wanted < left ? wanted : (unsigned)left))
 		note_wake(v);
 }
 
@@ -191,6 +193,6 @@ void filch__stop_searching(struct visit *v)
 	/* Only a rumour of a chunk: enough for waking somebody in vain. */
 	ns = (double)range_size(more.range) * load_relaxed(&more.loop->grain_ns);
 	if (filch__idle_wake_pays(&w->crew->idle, ns > 0 ? ns : INFINITY, v->ticks) &&
-	    rouse(w->crew, load_relaxed(&more.loop->helpers)) == NOTIFIED_WOKEN)
+	    rouse(w->crew, load_relaxed(&more.loop->helpers), 1) == NOTIFIED_WOKEN)
 		note_wake(v);
 }

@@ -13,8 +13,6 @@ static const float latency_ns_first[DEPTHS] = {15e3f, 30e3f, 50e3f, 80e3f};
 #define HANDOVER_NS_MOST 2000.0
 #define SPIN_NS_LEAST 20000.0
 #define SPIN_NS_MOST 200000.0
-enum { SEARCHERS_MOST = 8 };
-
 #define SPIN_DEPTH 2 /* a worker spins as long as waking it from this depth would take */
 
 #define ASLEEP ((uint64_t)1)
@@ -30,23 +28,15 @@ static unsigned searching_in(uint64_t state)
 	return (unsigned)(state >> 32);
 }
 
-/* At most half of the CPUs, and not many, look for work: each look takes lines away from who
- * works.  One worker may always look, and one who finds something has the next one woken. */
-static unsigned most_searchers(unsigned sleepers, unsigned cpus)
-{
-	const unsigned half = cpus / 2 < SEARCHERS_MOST ? cpus / 2 : SEARCHERS_MOST;
-	const unsigned most = half < sleepers ? half : sleepers;
-
-	return most ? most : 1;
-}
-
 void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned sleepers, unsigned cpus,
                       uint64_t spin_ns)
 {
 	idle->sleeper = sleeper;
 	idle->sleepers = sleepers;
-	idle->searchers_max = most_searchers(sleepers, cpus);
+	idle->searchers_max = idle_most_searchers(sleepers, cpus);
+	idle->wanted_max = cpus / 2 ? cpus / 2 : 1;
 	idle->roomy = sleepers < cpus;
+	idle->narrow = sleepers <= NARROW_MOST;
 	idle->spin_ns = spin_ns;
 	for (int i = 0; i < DEPTHS; i++) {
 		store_relaxed(&idle->wake_ns[i], wake_ns_first[i]);
@@ -67,15 +57,10 @@ uint64_t filch__idle_spin_ns(struct idle *idle)
 	return (uint64_t)ns;
 }
 
-/*
- * Alone it takes T.  With a helper: the waker loses s, the helper comes after L, and what
- * is left then is halved: s + L + (T - L) / 2.  Less than T if T > L + 2 s; with a
- * quarter more since neither is known that well.
- */
 static double break_even_ns(struct idle *idle, int depth)
 {
-	return 1.25 *
-	       (load_relaxed(&idle->latency_ns[depth]) + 2 * load_relaxed(&idle->wake_ns[depth]));
+	return idle_break_even(load_relaxed(&idle->latency_ns[depth]),
+	                       load_relaxed(&idle->wake_ns[depth]));
 }
 
 static int depth_of(uint64_t ticks)
@@ -302,18 +287,26 @@ static bool wake_first(struct idle *idle, unsigned limit)
 	return false;
 }
 
-/* Whether one of those who are counted as searching is not busy.  Relaxed, and so perhaps a
- * moment old: who is busy will be back in another, unless he is wrong about what he does. */
-static bool somebody_looks(struct idle *idle, uint64_t state)
+/* How many of those who are counted as searching are not busy, but no more than `enough`.  In a
+ * wide pool nobody is who is counted (is_short() in worker.c).  Relaxed, and so perhaps a moment old: who is busy will be back in another, unless he is wrong
+ * about what he does. */
+static unsigned looking(struct idle *idle, uint64_t state, unsigned enough)
 {
+	const unsigned counted = searching_in(state);
 	unsigned busy = 0;
 
-	for (unsigned i = 0; i < idle->sleepers && busy < searching_in(state); i++)
+	for (unsigned i = 0; idle->narrow && i < idle->sleepers && busy < counted; i++)
 		busy += load_relaxed(&idle->sleeper[i]->helping);
-	return busy < searching_in(state);
+	return counted - busy < enough ? counted - busy : enough;
 }
 
-enum notified filch__idle_notify(struct idle *idle, unsigned limit)
+unsigned filch__idle_wanted(struct idle *idle, double alone_ns, uint64_t now)
+{
+	return idle_searchers_wanted(
+		alone_ns, load_relaxed(&idle->latency_ns[depth_now(idle, now)]), idle->wanted_max);
+}
+
+enum notified filch__idle_notify(struct idle *idle, unsigned limit, unsigned wanted)
 {
 	/* seq_cst: pairs with the read-modify-writes in filch__idle_sleep(), filch__idle_search_end()
 	 * and the store in filch__idle_park(); the push before it was a seq_cst store, too. */
@@ -322,11 +315,11 @@ enum notified filch__idle_notify(struct idle *idle, unsigned limit)
 	if (limit > idle->sleepers)
 		limit = idle->sleepers;
 	/* One who may not help with this is no help. */
-	if (limit == idle->sleepers && somebody_looks(idle, state))
+	if (limit == idle->sleepers && looking(idle, state, wanted) == wanted)
 		return NOTIFIED_SEARCHER;
 	if (asleep_in(state) && wake_first(idle, limit))
 		return NOTIFIED_WOKEN;
-	return somebody_looks(idle, state) ? NOTIFIED_SEARCHER : NOTIFIED_NOBODY;
+	return looking(idle, state, 1) ? NOTIFIED_SEARCHER : NOTIFIED_NOBODY;
 }
 
 void filch__idle_wake_all(struct idle *idle)
@@ -339,7 +332,7 @@ void filch__idle_wake_all(struct idle *idle)
 bool filch__idle_somebody_looks(struct idle *idle)
 {
 	/* seq_cst: pairs with the read-modify-write in filch__idle_search_end(), as in notify. */
-	return somebody_looks(idle, load_seq_cst(&idle->state));
+	return looking(idle, load_seq_cst(&idle->state), 1);
 }
 
 /* ---- one who waits for an end -------------------------------------------------------------------- */

@@ -46,15 +46,55 @@ struct idle {
 	alignas(CACHE_LINE) struct sleeper **sleeper; /* by number; the crew's */
 	unsigned sleepers;
 	unsigned searchers_max;           /* more than so many do not search at once */
+	unsigned wanted_max;              /* nor are more than so many on their way */
 	uint64_t spin_ns;                 /* 0 = by the cost of a wake-up */
 	_Atomic uint64_t last_sleep;      /* ticks: when somebody last went to sleep */
 	_Atomic float wake_ns[DEPTHS];    /* what a wake-up costs the waker: learned */
 	_Atomic float latency_ns[DEPTHS]; /* from there until the sleeper works: learned */
 	_Atomic float patience;           /* part of the time to search that is used: learned */
 	_Atomic float handover_ns;        /* from a push until one who searches has it: learned */
+	bool narrow;                      /* few enough to look at each of them */
 	bool roomy;                       /* there is a CPU for each worker */
 	_Atomic bool packed;              /* the kernel has put sleepers where their wakers are */
 };
+
+/* ---- policy: arithmetic, for the model of larger machines, too ------------------------------- */
+
+enum { SEARCHERS_MOST = 8, NARROW_MOST = 8 };
+
+/* At most half of the CPUs, and not many, look for work: each look takes lines away from who
+ * works.  One worker may always look, and one who finds something has the next one woken. */
+static inline unsigned idle_most_searchers(unsigned sleepers, unsigned cpus)
+{
+	const unsigned half = cpus / 2 < SEARCHERS_MOST ? cpus / 2 : SEARCHERS_MOST;
+	const unsigned most = half < sleepers ? half : sleepers;
+
+	return most ? most : 1;
+}
+
+/*
+ * Alone it takes T.  With a helper: the waker loses s, the helper comes after L, and what
+ * is left then is halved: s + L + (T - L) / 2.  Less than T if T > L + 2 s; with a
+ * quarter more since neither is known that well.
+ */
+static inline double idle_break_even(double latency_ns, double wake_ns)
+{
+	return 1.25 * (latency_ns + 2 * wake_ns);
+}
+
+/*
+ * How many should look, or be on their way, for one who holds left_ns of work when waking takes
+ * latency_ns: as many as have work for that long, but at most `most`.  Each of them wakes others
+ * in turn, so that all of a large machine are awake soon.
+ */
+static inline unsigned idle_searchers_wanted(double left_ns, double latency_ns, unsigned most)
+{
+	const double wanted = left_ns / latency_ns;
+
+	return wanted >= (double)most ? most : wanted > 1 ? (unsigned)wanted : 1;
+}
+
+/* ---- the room ------------------------------------------------------------------------------ */
 
 void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned sleepers, unsigned cpus,
                       uint64_t spin_ns);
@@ -148,12 +188,16 @@ void filch__idle_sleep(struct idle *idle, unsigned number, bool (*look)(void *),
  */
 void filch__idle_step_aside(struct idle *idle, unsigned cpu);
 
+/* How many are wanted by one who holds alone_ns of work now, 1 at least. */
+unsigned filch__idle_wanted(struct idle *idle, double alone_ns, uint64_t now);
+
 /*
- * Whether somebody will see what was pushed before this call: FOUND if somebody is
- * searching, WOKEN if this woke one of the first `limit` sleepers, NOBODY if none is there.
+ * Whether `wanted` > 0 will see what was pushed before this call: SEARCHER if so many search, WOKEN
+ * if this woke one of the first `limit` sleepers; if none is there, SEARCHER if anybody
+ * searches, else NOBODY.
  */
 enum notified { NOTIFIED_NOBODY, NOTIFIED_SEARCHER, NOTIFIED_WOKEN };
-enum notified filch__idle_notify(struct idle *idle, unsigned limit);
+enum notified filch__idle_notify(struct idle *idle, unsigned limit, unsigned wanted);
 
 /* Whether somebody searches, and is not only counted as one. */
 bool filch__idle_somebody_looks(struct idle *idle);

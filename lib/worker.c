@@ -87,7 +87,8 @@ static struct range cut(struct visit *v, size_t left, bool *far_pushed, bool *ne
  */
 static bool is_short(const struct visit *v, size_t left)
 {
-	return v->grain_ns > 0 && (double)left * v->grain_ns < SHORT_NS;
+	return v->worker->crew->idle.narrow && v->grain_ns > 0 &&
+	       (double)left * v->grain_ns < SHORT_NS;
 }
 
 static struct range next_chunk(struct visit *v, bool *near_pushed)

@@ -149,7 +149,7 @@ Test(crew, misses_none_of_half_a_million_pushes)
 		arrive(&r, 2 * i, &seed);
 		c = (struct chunk){NULL, {i, i + 1}};
 		cr_assert(deque_push(&guests[0]->deque, &c, 1));
-		filch__idle_notify(&crew->idle, MOST);
+		filch__idle_notify(&crew->idle, MOST, 1);
 		while (atomic_load(&r.taken) < i)
 			sched_yield();
 	}

@@ -135,14 +135,14 @@ static void wait_asleep(unsigned n)
 static enum notified push(unsigned limit)
 {
 	atomic_fetch_add(&work, 1);
-	return filch__idle_notify(&idle, limit);
+	return filch__idle_notify(&idle, limit, 1);
 }
 
 /* ---- one thread -------------------------------------------------------------------- */
 
 Test(idle, with_nobody_there_notifies_nobody)
 {
-	cr_expect_eq(filch__idle_notify(&idle, MOST), NOTIFIED_NOBODY);
+	cr_expect_eq(filch__idle_notify(&idle, MOST, 1), NOTIFIED_NOBODY);
 	filch__idle_wake_all(&idle);
 	expect_nobody();
 }
@@ -150,20 +150,21 @@ Test(idle, with_nobody_there_notifies_nobody)
 Test(idle, finds_one_who_searches)
 {
 	filch__idle_search_begin(&idle);
-	cr_expect_eq(filch__idle_notify(&idle, 0), NOTIFIED_SEARCHER);
+	cr_expect_eq(filch__idle_notify(&idle, 0, 1), NOTIFIED_SEARCHER);
 	filch__idle_search_end(&idle);
-	cr_expect_eq(filch__idle_notify(&idle, MOST), NOTIFIED_NOBODY);
+	cr_expect_eq(filch__idle_notify(&idle, MOST, 1), NOTIFIED_NOBODY);
 }
 
 Test(idle, counts_on_nobody_who_is_busy)
 {
+	filch__idle_init(&idle, sleepers, NARROW_MOST, CPUS, 0);
 	filch__idle_search_begin(&idle);
 	store_relaxed(&sleeper[5].helping, true);
-	cr_expect_eq(filch__idle_notify(&idle, MOST), NOTIFIED_NOBODY);
+	cr_expect_eq(filch__idle_notify(&idle, MOST, 1), NOTIFIED_NOBODY);
 	filch__idle_search_begin(&idle);
-	cr_expect_eq(filch__idle_notify(&idle, MOST), NOTIFIED_SEARCHER);
-	store_relaxed(&sleeper[9].helping, true);
-	cr_expect_eq(filch__idle_notify(&idle, MOST), NOTIFIED_NOBODY);
+	cr_expect_eq(filch__idle_notify(&idle, MOST, 1), NOTIFIED_SEARCHER);
+	store_relaxed(&sleeper[NARROW_MOST - 1].helping, true);
+	cr_expect_eq(filch__idle_notify(&idle, MOST, 1), NOTIFIED_NOBODY);
 }
 
 Test(idle, tells_the_last_who_searched)
@@ -174,29 +175,6 @@ Test(idle, tells_the_last_who_searched)
 		cr_expect_eq(filch__idle_search_end(&idle), i == 2);
 	filch__idle_search_begin(&idle);
 	cr_expect(filch__idle_search_end(&idle));
-}
-
-/* How many of MOST are told to search. */
-static unsigned allowed(unsigned workers, unsigned cpus)
-{
-	static const struct idle fresh;
-	unsigned count = 0;
-
-	idle = fresh;
-	filch__idle_init(&idle, sleepers, workers, cpus, 0);
-	for (unsigned i = 0; i < MOST; i++)
-		count += filch__idle_search_begin(&idle);
-	return count;
-}
-
-Test(idle, lets_one_search_and_never_more_than_half_of_the_cpus)
-{
-	for (unsigned cpus = 0; cpus < 200; cpus++)
-		for (unsigned n = 0; n < MOST; n += 7) {
-			const unsigned most = cpus / 2 < n ? cpus / 2 : n;
-
-			cr_assert(allowed(n, cpus) >= 1 && allowed(n, cpus) <= (most ? most : 1));
-		}
 }
 
 Test(idle, lets_nobody_sleep_who_finds_something_in_his_last_look)
@@ -236,13 +214,35 @@ Test(idle, hears_each_of_a_hundred_thousand_pushes)
 	expect_each_heard((unsigned)scaled(100000, 1000));
 }
 
+Test(idle, wakes_until_as_many_as_wanted_look)
+{
+	atomic_store(&stays, true);
+	open_house(0, 3);
+	wait_asleep(3);
+	filch__idle_search_begin(&idle); /* one looks: enough for one, and not for two */
+	cr_expect_eq(filch__idle_notify(&idle, MOST, 1), NOTIFIED_SEARCHER);
+	cr_expect_eq(asleep(), 3);
+	atomic_fetch_add(&work, 1);
+	cr_expect_eq(filch__idle_notify(&idle, MOST, 2), NOTIFIED_WOKEN);
+	cr_assert(wait_for(&done, 1));
+	atomic_fetch_add(&work, 1);
+	cr_expect_eq(filch__idle_notify(&idle, MOST, 2), NOTIFIED_WOKEN);
+	cr_assert(wait_for(&done, 2));
+	atomic_fetch_add(&work, 1);
+	cr_expect_eq(filch__idle_notify(&idle, MOST, 2), NOTIFIED_WOKEN);
+	cr_assert(wait_for(&done, 3));
+	cr_expect_eq(filch__idle_notify(&idle, MOST, 2), NOTIFIED_SEARCHER, "nobody sleeps");
+	filch__idle_search_end(&idle);
+	close_house(0, 3);
+}
+
 Test(idle, wakes_the_first_below_the_limit)
 {
 	atomic_store(&stays, true);
 	open_house(1, 4);
 	wait_asleep(3);
-	cr_expect_eq(filch__idle_notify(&idle, 0), NOTIFIED_NOBODY);
-	cr_expect_eq(filch__idle_notify(&idle, 1), NOTIFIED_NOBODY);
+	cr_expect_eq(filch__idle_notify(&idle, 0, 1), NOTIFIED_NOBODY);
+	cr_expect_eq(filch__idle_notify(&idle, 1, 1), NOTIFIED_NOBODY);
 	for (unsigned i = 1; i < 4; i++) {
 		cr_expect_eq(asleep(), 4 - i);
 		cr_expect_eq(push(i), NOTIFIED_NOBODY);
@@ -251,7 +251,7 @@ Test(idle, wakes_the_first_below_the_limit)
 		cr_assert(wait_for(&done, i));
 		wait_asleep(3 - i);
 	}
-	cr_expect_eq(filch__idle_notify(&idle, MOST), NOTIFIED_NOBODY, "all work");
+	cr_expect_eq(filch__idle_notify(&idle, MOST, 1), NOTIFIED_NOBODY, "all work");
 	close_house(1, 4);
 }
 

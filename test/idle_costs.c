@@ -161,7 +161,7 @@ Test(idle_costs, are_learned_a_little_from_each_wake_up)
 	for (unsigned i = 0; i < scaled(1000, 50); i++) {
 		note(wake, idle.wake_ns);
 		note(latency, idle.latency_ns);
-		while (filch__idle_notify(&idle, 1) != NOTIFIED_WOKEN)
+		while (filch__idle_notify(&idle, 1, 1) != NOTIFIED_WOKEN)
 			sleep_ns(10000);
 		cr_assert(wait_for(&woken, i + 1));
 		expect_in_bounds(wake, idle.wake_ns, 1);
@@ -171,4 +171,105 @@ Test(idle_costs, are_learned_a_little_from_each_wake_up)
 	filch__idle_wake_all(&idle);
 	filch__thread_join(&thread);
 	cr_expect(differ(first_wake, idle.wake_ns) && differ(first_latency, idle.latency_ns));
+}
+
+/* ---- how many look ------------------------------------------------------------------ */
+
+enum { MOST = 64 };
+
+/* How many of MOST are told to search. */
+static unsigned allowed(unsigned workers, unsigned cpus)
+{
+	static const struct idle fresh;
+	unsigned count = 0;
+
+	idle = fresh;
+	filch__idle_init(&idle, sleepers, workers, cpus, 0);
+	for (unsigned i = 0; i < MOST; i++)
+		count += filch__idle_search_begin(&idle);
+	return count;
+}
+
+Test(idle_costs, let_one_search_and_never_more_than_half_of_the_cpus)
+{
+	for (unsigned cpus = 0; cpus < 200; cpus++)
+		for (unsigned n = 0; n < MOST; n += 7) {
+			const unsigned most = cpus / 2 < n ? cpus / 2 : n;
+
+			cr_assert(allowed(n, cpus) >= 1 && allowed(n, cpus) <= (most ? most : 1));
+		}
+}
+
+Test(idle_costs, want_as_many_as_have_work_for_the_time_of_a_wake_up)
+{
+	cr_expect_eq(idle_searchers_wanted(0, 1000, 8), 1);
+	cr_expect_eq(idle_searchers_wanted(2999, 1000, 8), 2);
+	cr_expect_eq(idle_searchers_wanted(8000, 1000, 8), 8);
+	cr_expect_eq(idle_searchers_wanted(1e300, 1000, 8), 8);
+	cr_expect_eq(idle_searchers_wanted(INFINITY, 1000, 8), 8);
+	cr_expect_eq(idle_searchers_wanted(1e9, 1000, 1), 1);
+}
+
+/* ---- hand-overs and bursts ------------------------------------------------------------- */
+
+Test(idle_costs, of_a_hand_over_are_believed_at_once_when_they_fall)
+{
+	for (int i = 0; i < 100; i++)
+		filch__idle_learn_handover(&idle, 600);
+	cr_expect(idle_handover_ns(&idle) > 550 && idle_handover_ns(&idle) < 650);
+	for (int i = 0; i < 5; i++)
+		filch__idle_learn_handover(&idle, 60);
+	cr_expect_lt(idle_handover_ns(&idle), 100);
+	filch__idle_learn_handover(&idle, 1e6);
+	cr_expect_lt(idle_handover_ns(&idle), 100, "that was no hand-over");
+}
+
+/* What is too dear now is tried again some day, and soon forgotten never. */
+Test(idle_costs, of_a_hand_over_fade_while_they_stand_in_the_way)
+{
+	size_t asked = 0;
+
+	store_relaxed(&idle.handover_ns, 600.0f);
+	for (; !idle_sharing_pays(&idle, 2000); asked++)
+		cr_assert_lt(asked, 100000);
+	cr_expect_gt(asked, 500);
+	store_relaxed(&idle.handover_ns, 100.0f);
+	for (int i = 0; i < 1000; i++)
+		cr_assert(idle_sharing_pays(&idle, 2000));
+	cr_expect_eq((float)idle_handover_ns(&idle), 100.0f, "it does not stand in the way");
+}
+
+/* How many calls of ns, one after the other, until a wake-up is paid for them; 0: never. */
+static size_t calls_until_paid(double ns)
+{
+	struct burst burst = {0};
+
+	for (size_t calls = 1; calls <= 10000; calls++)
+		if (filch__idle_burst_pays(&idle, &burst, ns))
+			return calls;
+	return 0;
+}
+
+Test(idle_costs, of_waking_are_paid_once_short_calls_have_forgone_as_much)
+{
+	double paid;
+
+	set_costs(5000, 25000);
+	store_relaxed(&idle.handover_ns, 100.0f);
+	paid = (double)filch__idle_spin_ns(&idle);
+	cr_expect_eq(calls_until_paid(2600), (size_t)ceil(paid / 1000));
+	cr_expect_eq(calls_until_paid(20600), (size_t)ceil(paid / 10000));
+	cr_expect_eq(calls_until_paid(600), 0, "nothing is forgone");
+}
+
+Test(idle_costs, of_waking_are_not_paid_for_calls_that_come_now_and_then)
+{
+	struct burst burst = {0};
+
+	set_costs(5000, 25000);
+	store_relaxed(&idle.handover_ns, 100.0f);
+	for (int i = 0; i < 20; i++) {
+		cr_expect_not(filch__idle_burst_pays(&idle, &burst, 20600));
+		filch__sleep_until(filch__now_ns() + 1000000);
+	}
 }

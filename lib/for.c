@@ -275,8 +275,16 @@ PLATFORM_NOINLINE static int call_any(filch_pool *pool, size_t n, filch_body *bo
 	return run_inside(&c, user, pool != NULL);
 }
 
-/* Whether the call, without options, is one for the caller alone, and not even worth a clock.
- * *eager if not, since it is time to wake somebody for it and those to come. */
+/* Whether nobody is to help with a call that is neither tiny nor worth a clock; *eager if not, since
+ * it is time to wake somebody for it and those to come. */
+PLATFORM_NOINLINE static bool is_left_alone(struct filch_pool *pool, struct cost cost, double ns,
+                                            bool *eager)
+{
+	pool = pool ? pool : pool_default_if_any();
+	return pool && !pool_error(pool) && !wants_help(&pool->crew.idle, cost, ns, eager);
+}
+
+/* Whether the call, without options, is one for the caller alone, and not even worth a clock. */
 static inline bool is_trifle(filch_pool *pool, size_t n, uint64_t key, bool *eager)
 {
 	struct cost cost;
@@ -287,12 +295,8 @@ static inline bool is_trifle(filch_pool *pool, size_t n, uint64_t key, bool *eag
 	cost = cost_recall(key);
 	ns = (double)cost.ns * (double)n;
 	/* Where calls are counted, nothing is ever trusted (remember()). */
-	if (!cost_is_sure(cost) || ns >= UNCLOCKED_NS)
-		return false;
-	if (ns < SHARED_NS)
-		return true;
-	pool = pool ? pool : pool_default_if_any();
-	return pool && !pool_error(pool) && !wants_help(&pool->crew.idle, cost, ns, eager);
+	return cost_is_sure(cost) &&
+	       (ns < SHARED_NS || (ns < UNCLOCKED_NS && is_left_alone(pool, cost, ns, eager)));
 }
 
 /* Most calls of a program's life are short: for them little is looked at, and the default pool

@@ -11,16 +11,13 @@ struct visit *filch__visit_in(const struct entry *e)
 	return e ? e->worker->visit : NULL;
 }
 
-/* As what a body runs that is called right here, by a call made in `outer`: as the worker that
- * the thread is already. */
-static struct filch_worker handle_here(const struct filch_pool *pool, const struct entry *outer)
+/* As what a body runs that is called right here, by a call made inside another one. */
+PLATFORM_NOINLINE static struct filch_worker handle_inside(const struct filch_pool *pool,
+                                                           const struct entry *outer)
 {
 	struct filch_worker h = {.failed = SIZE_MAX};
-	struct visit *around;
+	struct visit *around = filch__visit_in(outer);
 
-	if (!outer) /* from outside of all: what a guest is, too */
-		return h;
-	around = filch__visit_in(outer);
 	if (around) {
 		h.loop = around->handle.loop;
 		h.begin = around->handle.begin;
@@ -35,7 +32,16 @@ static struct filch_worker handle_here(const struct filch_pool *pool, const stru
 	return h;
 }
 
-static int run_clocked(size_t n, filch_body *body, void *ctx, uint64_t key, struct filch_worker *h)
+/* The same by a call made in `outer`: as the worker that the thread is already. */
+static inline struct filch_worker handle_here(const struct filch_pool *pool,
+                                              const struct entry *outer)
+{
+	/* From outside of all: what a guest is, too. */
+	return outer ? handle_inside(pool, outer) : (struct filch_worker){.failed = SIZE_MAX};
+}
+
+PLATFORM_NOINLINE static int run_clocked(size_t n, filch_body *body, void *ctx, uint64_t key,
+                                         struct filch_worker *h)
 {
 	const uint64_t begin = platform_ticks();
 	const int code = body(ctx, 0, n, h);

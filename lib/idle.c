@@ -220,9 +220,11 @@ static bool claim(struct idle *idle, unsigned number)
 	return fetch_and_acq_rel(word_of(idle, number), ~bit) & bit;
 }
 
-void filch__idle_sleep(struct idle *idle, unsigned number, bool (*look)(void *), void *arg)
+void filch__idle_sleep(struct idle *idle, unsigned number, bool searched, bool (*look)(void *),
+                       void *arg)
 {
 	struct sleeper *s = idle->sleeper[number];
+	uint64_t before;
 	bool slept;
 
 	store_relaxed(&s->park, PARKED);
@@ -231,11 +233,11 @@ void filch__idle_sleep(struct idle *idle, unsigned number, bool (*look)(void *),
 	fetch_or_seq_cst(word_of(idle, number), bit_of(number));
 	/* seq_cst: with the look that follows it pairs with the push and the load of the state in
 	 * filch__idle_notify(): either he sees us asleep, or we see what he pushed. */
-	fetch_add_seq_cst(&idle->state, ASLEEP - SEARCHING);
+	before = fetch_add_seq_cst(&idle->state, ASLEEP - SEARCHING);
 
 	s->asleep_at = platform_ticks();
 	store_relaxed(&idle->last_sleep, s->asleep_at);
-	slept = !look(arg);
+	slept = !look(arg) && (searched || searching_in(before) > idle->searchers_max);
 	if (!slept && claim(idle, number)) {
 		/* Nobody was about to wake us: we leave by ourselves. */
 		store_relaxed(&s->park, AWAKE);

@@ -178,9 +178,12 @@ bool filch__idle_search_end(struct idle *idle);
 /*
  * The sleeper of this number, who is counted as searching, sleeps until woken; he is
  * counted as searching again afterwards.  `look` is asked once after he has announced
- * himself, and if there is something to do he does not sleep.
+ * himself, and if there is something to do he does not sleep.  Nor if he has not `searched`,
+ * since there were enough without him, and now there are not: of two who make way for each
+ * other one stays.
  */
-void filch__idle_sleep(struct idle *idle, unsigned number, bool (*look)(void *), void *arg);
+void filch__idle_sleep(struct idle *idle, unsigned number, bool searched, bool (*look)(void *),
+                       void *arg);
 
 /*
  * For a worker about to help one who is, or was, on `cpu`: if that is where it is itself, it

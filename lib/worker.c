@@ -333,7 +333,7 @@ static bool search(struct worker *w, struct chunk *c, bool may_spin)
 		}
 		if (may_spin)
 			filch__idle_searched(idle, false);
-		filch__idle_sleep(idle, w->id - 1, look, w);
+		filch__idle_sleep(idle, w->id - 1, may_spin, look, w);
 		since = platform_ticks();
 		may_spin = idle_may_search(idle); /* perhaps nobody else looks by now */
 	}

@@ -130,7 +130,7 @@ static void sleep_or_take(void *arg)
 	for (unsigned i = 1; i <= r->rounds; i++) {
 		arrive(r, 2 * i, &seed);
 		while (!deque_peek(d, &c, &ticket) || !deque_claim(d, ticket))
-			filch__idle_sleep(&crew->idle, 0, sees_a_chunk, d);
+			filch__idle_sleep(&crew->idle, 0, true, sees_a_chunk, d);
 		atomic_fetch_add(&r->taken, 1);
 	}
 	filch__idle_search_end(&crew->idle);

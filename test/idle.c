@@ -94,7 +94,7 @@ static void live(void *arg)
 	atomic_fetch_add(&living, 1);
 	while (!atomic_load(&closing)) {
 		if (!take()) {
-			filch__idle_sleep(&idle, l.number, look, &l);
+			filch__idle_sleep(&idle, l.number, true, look, &l);
 			continue;
 		}
 		filch__idle_search_end(&idle);
@@ -167,6 +167,22 @@ Test(idle, counts_on_nobody_who_is_busy)
 	cr_expect_eq(filch__idle_notify(&idle, MOST, 1), NOTIFIED_NOBODY);
 }
 
+static bool sees_nothing(void *none)
+{
+	(void)none;
+	return false;
+}
+
+/* Both came when there were enough without them.  Who goes first sleeps; the other one here. */
+Test(idle, keeps_one_of_two_who_make_way_for_each_other)
+{
+	filch__idle_init(&idle, sleepers, 2, 2, 0);
+	filch__idle_search_begin(&idle);
+	filch__idle_sleep(&idle, 0, false, sees_nothing, NULL);
+	cr_expect_eq(idle_searching(&idle), 1);
+	cr_expect_eq(asleep(), 0);
+}
+
 Test(idle, tells_the_last_who_searched)
 {
 	for (int i = 0; i < 3; i++)
@@ -181,7 +197,7 @@ Test(idle, lets_nobody_sleep_who_finds_something_in_his_last_look)
 {
 	filch__idle_search_begin(&idle);
 	for (unsigned i = 0; i < MOST; i++) {
-		filch__idle_sleep(&idle, i, find, NULL);
+		filch__idle_sleep(&idle, i, true, find, NULL);
 		cr_expect_eq(asleep(), 0);
 		cr_expect_eq(idle_searching(&idle), 1);
 		cr_expect_eq(load_relaxed(&sleeper[i].park), AWAKE);

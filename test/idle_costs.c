@@ -136,7 +136,7 @@ static void sleep_often(void *arg)
 	filch__place_init(&sleeper.place);
 	filch__idle_search_begin(&idle);
 	while (!atomic_load(&closing)) {
-		filch__idle_sleep(&idle, 0, look_for_the_end, NULL);
+		filch__idle_sleep(&idle, 0, true, look_for_the_end, NULL);
 		atomic_fetch_add(&woken, 1);
 	}
 	filch__idle_search_end(&idle);
@@ -257,8 +257,8 @@ Test(idle_costs, of_waking_are_paid_once_short_calls_have_forgone_as_much)
 	set_costs(5000, 25000);
 	store_relaxed(&idle.handover_ns, 100.0f);
 	paid = (double)filch__idle_spin_ns(&idle);
-	cr_expect_eq(calls_until_paid(2600), (size_t)ceil(paid / 1000));
-	cr_expect_eq(calls_until_paid(20600), (size_t)ceil(paid / 10000));
+	cr_expect_eq(calls_until_paid(2600), (size_t)(paid / 1000));
+	cr_expect_eq(calls_until_paid(20600), (size_t)(paid / 10000));
 	cr_expect_eq(calls_until_paid(600), 0, "nothing is forgone");
 }
 

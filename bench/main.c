@@ -4,6 +4,7 @@
  * answers.  It measures nothing itself and sleeps while a contender does.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "against.h"
 #include "question.h"
 #include "quiet.h"
 
@@ -29,13 +30,13 @@ struct arguments {
 	bool asked[QUESTIONS];
 	enum level level;
 	unsigned workers;
-	const char *json, *only;
+	const char *json, *only, *against;
 };
 
 static int usage(FILE *out)
 {
 	fprintf(out, "usage: filch-bench [question...] [--quick | --full] [--json FILE] "
-	             "[--workers N] [--only PEER]\n\nquestions:\n");
+	             "[--workers N] [--only PEER] [--against FILE]\n\nquestions:\n");
 	for (int k = 0; k < QUESTIONS; k++)
 		fprintf(out, "  %-12s%s\n", questions[k].name, questions[k].about);
 	fprintf(out,
@@ -43,7 +44,8 @@ static int usage(FILE *out)
 	        "--full       loops up to 1 s, many rounds, for the peers, too: an hour\n"
 	        "--json FILE  one JSON record per result\n"
 	        "--workers N  threads of every contender, the caller among them (2)\n"
-	        "--only PEER  peers whose name contains this; \"\" or no such peer: filch alone\n");
+	        "--only PEER  peers whose name contains this; \"\" or no such peer: filch alone\n"
+	        "--against FILE  what changed since the run whose --json this is\n");
 	return out == stdout ? 0 : 2;
 }
 
@@ -73,6 +75,8 @@ static bool parse_value(struct arguments *a, const char *option, const char *val
 		a->json = value;
 	else if (strcmp(option, "--only") == 0)
 		a->only = value;
+	else if (strcmp(option, "--against") == 0)
+		a->against = value;
 	else
 		return strcmp(option, "--workers") == 0 && parse_workers(a, value);
 	return true;
@@ -171,10 +175,37 @@ static void start_all(struct setting *s, const char *only)
 	       s->workers);
 }
 
+/* What lies open while questions are asked: the earlier run, and this one's records. */
+static bool open_files(const struct arguments *a, struct against **earlier)
+{
+	/* First, since it may be the file that this run's records replace. */
+	*earlier = a->against ? against_open(a->against) : NULL;
+	if (a->against && !*earlier)
+		return false;
+	if (output_open(a->json, *earlier, a->workers))
+		return true;
+	perror(a->json ? a->json : "records");
+	against_close(*earlier);
+	return false;
+}
+
+static void ask(struct setting *s, const struct arguments *a)
+{
+	bool any = false;
+
+	for (int k = 0; k < QUESTIONS; k++)
+		any = any || a->asked[k];
+	for (int k = 0; k < QUESTIONS; k++)
+		if (a->asked[k] || (!any && k == 0))
+			questions[k].ask(s);
+	print_claims(s);
+}
+
 int main(int argc, char **argv)
 {
 	static struct setting setting;
 	struct quiet begin;
+	struct against *earlier;
 	struct arguments a = {.level = NORMAL, .workers = 2};
 
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))
@@ -183,23 +214,17 @@ int main(int argc, char **argv)
 		return usage(stderr);
 	setting.level = a.level;
 	setting.workers = a.workers;
-	if (!output_open(a.json, a.workers)) {
-		perror(a.json);
+	if (!open_files(&a, &earlier))
 		return 2;
-	}
 	quiet_begin(&begin);
 	start_all(&setting, a.only);
 	if (setting.entrant_count == 0)
 		return 1;
 
-	bool any = false;
-
-	for (int k = 0; k < QUESTIONS; k++)
-		any = any || a.asked[k];
-	for (int k = 0; k < QUESTIONS; k++)
-		if (a.asked[k] || (!any && k == 0))
-			questions[k].ask(&setting);
-	print_claims(&setting);
+	ask(&setting, &a);
+	if (earlier && !against_print(earlier, output_records()))
+		fprintf(stderr, "%s: could not be compared\n", a.against);
+	against_close(earlier);
 	output_close();
 	for (size_t k = 0; k < setting.host_count; k++)
 		turns_end(&setting.hosts[k]);

@@ -58,11 +58,21 @@ void output_head(void)
 
 /* ---- records ------------------------------------------------------------------ */
 
-bool output_open(const char *path, unsigned worker_count)
+bool output_open(const char *path, bool keep, unsigned worker_count)
 {
 	workers = worker_count;
-	json = path ? fopen(path, "w") : NULL;
-	return json || !path;
+	if (path)
+		json = fopen(path, "w+");
+	else
+		json = keep ? tmpfile() : NULL;
+	return json || !(path || keep);
+}
+
+FILE *output_records(void)
+{
+	if (json)
+		fflush(json);
+	return json;
 }
 
 void output_close(void)

@@ -17,8 +17,14 @@ struct record {
 	uint64_t wrong;
 };
 
-/* Where records go, or NULL.  False if the file cannot be opened. */
-bool output_open(const char *path, unsigned workers);
+/*
+ * Where records go; without a path to a file without a name if they are kept for later,
+ * and nowhere otherwise.  False if the file cannot be opened.
+ */
+bool output_open(const char *path, bool keep, unsigned workers);
+
+/* The records so far, to be read; NULL if they go nowhere. */
+FILE *output_records(void);
 void output_close(void);
 void output_record(const struct record *r);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenMP in its three schedules, with whatever runtime the compiler brings: libgomp with
+ * OpenMP in its three schedules and as tasks, with whatever runtime the compiler brings: libgomp with
  * gcc, libomp with clang.  The loops are written as users write them, one item at a time
  * and inlined.  Its settings are the defaults but for the number of threads.
  */
@@ -16,6 +16,11 @@
 
 #define PRAGMA(text) _Pragma(#text)
 
+#define LOOP_static PRAGMA(omp parallel for schedule(static))
+#define LOOP_dynamic PRAGMA(omp parallel for schedule(dynamic))
+#define LOOP_guided PRAGMA(omp parallel for schedule(guided))
+#define LOOP_taskloop PRAGMA(omp parallel) PRAGMA(omp single) PRAGMA(omp taskloop)
+
 /*
  * One loop per kind of item, since a call through a pointer per item would cost an item
  * of a nanosecond ten times its own time.
@@ -23,23 +28,18 @@
 #define SCHEDULE(kind)                                                                             \
 	static void double_##kind(int64_t n, const int64_t *restrict in, int64_t *restrict out)    \
 	{                                                                                          \
-		PRAGMA(omp parallel for schedule(kind))                                            \
-		for (int64_t i = 0; i < n; i++)                                                    \
-			out[i] = body_double(in[i]);                                               \
+		LOOP_##kind for (int64_t i = 0; i < n; i++) out[i] = body_double(in[i]);           \
 	}                                                                                          \
                                                                                                    \
 	static void chain_##kind(int64_t n, const int64_t *restrict in, int64_t *restrict out,     \
 	                         uint32_t steps)                                                   \
 	{                                                                                          \
-		PRAGMA(omp parallel for schedule(kind))                                            \
-		for (int64_t i = 0; i < n; i++)                                                    \
-			out[i] = body_chain(in[i], steps);                                         \
+		LOOP_##kind for (int64_t i = 0; i < n; i++) out[i] = body_chain(in[i], steps);     \
 	}                                                                                          \
                                                                                                    \
 	static void other_##kind(int64_t n, const struct body *body, struct items *items)          \
 	{                                                                                          \
-		PRAGMA(omp parallel for schedule(kind))                                            \
-		for (int64_t i = 0; i < n; i++)                                                    \
+		LOOP_##kind for (int64_t i = 0; i < n; i++)                                        \
 			body->range(items, (size_t)i, (size_t)i + 1, NULL);                        \
 	}                                                                                          \
                                                                                                    \
@@ -57,6 +57,7 @@
 SCHEDULE(static)
 SCHEDULE(dynamic)
 SCHEDULE(guided)
+SCHEDULE(taskloop)
 
 static void open_threads(unsigned workers)
 {
@@ -68,6 +69,7 @@ static const struct contender contenders[] = {
 	{RUNTIME ":static", run_static},
 	{RUNTIME ":dynamic", run_dynamic},
 	{RUNTIME ":guided", run_guided},
+	{RUNTIME ":taskloop", run_taskloop},
 };
 
-const struct family contender_family = {"", open_threads, 3, contenders};
+const struct family contender_family = {"", open_threads, 4, contenders};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* oneTBB with three of its partitioners; blocked_range has its default grain of one item. */
+/* oneTBB with its four partitioners; blocked_range has its default grain of one item. */
 #include "contender.h"
 
 #include <oneapi/tbb/blocked_range.h>
@@ -43,13 +43,35 @@ template <class partitioner> int run(size_t n, const struct body *body, struct i
 	return 0;
 }
 
+/* This one remembers where items ran, so it lives on from call to call, as its users keep it. */
+int run_affinity(size_t n, const struct body *body, struct items *items)
+{
+	static thread_local tbb::affinity_partitioner places;
+	auto &mine = places;
+	const auto once = [=, &mine] {
+		tbb::parallel_for(
+			tbb::blocked_range<size_t>(0, n),
+			[=](const tbb::blocked_range<size_t> &r) {
+				body->range(items, r.begin(), r.end(), nullptr);
+			},
+			mine);
+	};
+
+	if (arena)
+		arena->execute(once);
+	else
+		once();
+	return 0;
+}
+
 const struct contender contenders[] = {
 	{"tbb:auto", run<tbb::auto_partitioner>},
 	{"tbb:simple", run<tbb::simple_partitioner>},
 	{"tbb:static", run<tbb::static_partitioner>},
+	{"tbb:affinity", run_affinity},
 };
 
 } // namespace
 
-extern "C" const struct family contender_family = {"oneTBB " TBB_VERSION_STRING, open_arena, 3,
+extern "C" const struct family contender_family = {"oneTBB " TBB_VERSION_STRING, open_arena, 4,
                                                    contenders};

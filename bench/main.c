@@ -40,7 +40,7 @@ static int usage(FILE *out)
 	for (int k = 0; k < QUESTIONS; k++)
 		fprintf(out, "  %-12s%s\n", questions[k].name, questions[k].about);
 	fprintf(out,
-	        "\n--quick      loops up to 20 ms, few rounds: under 3 minutes\n"
+	        "\n--quick      loops up to 20 ms, few rounds: under 5 minutes\n"
 	        "--full       loops up to 1 s, many rounds, for the peers, too: an hour\n"
 	        "--json FILE  one JSON record per result\n"
 	        "--workers N  threads of every contender, the caller among them (2)\n"

@@ -71,6 +71,66 @@ static int range_sleep(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return 0;
 }
 
+static int range_weighted(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const struct items *items = ctx;
+
+	(void)w;
+	for (size_t i = begin; i < end; i++)
+		items->out[i] = body_chain(items->in[i], items->weights[i]);
+	return 0;
+}
+
+enum { PICTURE = 256, DEEPEST = 256 };
+
+/* How often the point stays near, over all points of the row. */
+static int64_t mandelbrot_row(size_t row)
+{
+	const double y0 = -1.25 + 2.5 * (double)row / PICTURE;
+	int64_t sum = 0;
+
+	for (int column = 0; column < PICTURE; column++) {
+		const double x0 = -2 + 2.5 * column / PICTURE;
+		double x = 0, y = 0;
+		int depth = 0;
+
+		for (; depth < DEEPEST && x * x + y * y < 4; depth++) {
+			const double next = x * x - y * y + x0;
+
+			y = 2 * x * y + y0;
+			x = next;
+		}
+		sum += depth;
+	}
+	return sum;
+}
+
+static int range_mandelbrot(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const struct items *items = ctx;
+
+	(void)w;
+	for (size_t i = begin; i < end; i++)
+		items->out[i] = mandelbrot_row(i);
+	return 0;
+}
+
+static int range_spmv(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const struct items *items = ctx;
+	const struct matrix *m = items->matrix;
+
+	(void)w;
+	for (size_t i = begin; i < end; i++) {
+		double sum = 0;
+
+		for (size_t k = m->first[i]; k < m->first[i + 1]; k++)
+			sum += m->value[k] * m->x[m->column[k]];
+		items->out[i] = (int64_t)(sum * 1e6);
+	}
+	return 0;
+}
+
 const struct body bodies[BODIES] = {
 	[BODY_1NS] = {"1 ns", range_double, BODY_1NS, 1},
 	[BODY_10NS] = {"10 ns", range_10ns, BODY_10NS, 1e1},
@@ -82,6 +142,9 @@ const struct body bodies[BODIES] = {
 	[BODY_ANY] = {"any", range_any, BODY_ANY, 0},
 	[BODY_COUNT] = {"count", range_count, BODY_COUNT, 0},
 	[BODY_SLEEP] = {"sleep", range_sleep, BODY_SLEEP, 0},
+	[BODY_WEIGHTED] = {"weighted", range_weighted, BODY_WEIGHTED, 0},
+	[BODY_MANDELBROT] = {"mandelbrot", range_mandelbrot, BODY_MANDELBROT, 0},
+	[BODY_SPMV] = {"spmv", range_spmv, BODY_SPMV, 0},
 };
 
 enum { TRIAL_ITEMS = 64, TRIALS = 9 };

@@ -23,11 +23,21 @@ enum body_id {
 	BODY_10US,
 	BODY_100US,
 	BODY_1MS,
-	BODY_ANY,   /* any of the costs above but the first */
-	BODY_COUNT, /* any of the costs above, and counts how often each item runs */
-	BODY_SLEEP, /* sleeps */
+	BODY_ANY,        /* any of the costs above but the first */
+	BODY_COUNT,      /* any of the costs above, and counts how often each item runs */
+	BODY_SLEEP,      /* sleeps */
+	BODY_WEIGHTED,   /* a chain of its own length for each item */
+	BODY_MANDELBROT, /* a row of a picture */
+	BODY_SPMV,       /* a row of a sparse matrix, times a vector */
 	BODIES,
 	BODY_COSTS = BODY_ANY /* bodies with a cost of their own */
+};
+
+/* Row i has the numbers first[i] .. first[i + 1] - 1. */
+struct matrix {
+	size_t *first;
+	double *value, *x;
+	uint32_t *column;
 };
 
 /* What a body works on.  The contenders hand it through as ctx. */
@@ -37,6 +47,8 @@ struct items {
 	void *counts;           /* a byte per item, for BODY_COUNT */
 	uint32_t steps[BODIES]; /* links of the chain per item; 0 = no chain, double */
 	uint64_t sleep_ns;      /* for BODY_SLEEP */
+	uint32_t *weights;      /* for BODY_WEIGHTED: links of each item's chain */
+	struct matrix *matrix;  /* for BODY_SPMV */
 };
 
 struct body {

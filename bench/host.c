@@ -85,6 +85,7 @@ static void measure(const struct wire_request *q, struct items *items, struct be
 
 	memcpy(items->steps, q->steps, sizeof items->steps);
 	items->sleep_ns = q->sleep_ns;
+	shapes_prepare(items, q->body, q->shape);
 	switch (q->ask) {
 	case WIRE_ROUND:
 		bench_round(&loop, q->mode, q->ns, q->serial_first, out);
@@ -110,7 +111,7 @@ int main(int argc, char **argv)
 {
 	const unsigned workers = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
 	struct wire_request q;
-	struct items items;
+	struct items items = {.sleep_ns = 0};
 	bool open = false;
 
 	if (workers == 0) {

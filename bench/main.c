@@ -22,6 +22,7 @@ static const struct question questions[] = {
          overhead},
 	{"idle", "what does a pool burn that has nothing to do, or little?", idle},
 	{"sleepers", "ten items that wait, on eight workers", sleepers},
+	{"irregular", "what if the items differ?", irregular},
 };
 
 enum { QUESTIONS = sizeof questions / sizeof *questions };

@@ -33,5 +33,6 @@ void question_claim(struct setting *s, const char *text, double value, double ta
 void overhead(struct setting *s);
 void idle(struct setting *s);
 void sleepers(struct setting *s);
+void irregular(struct setting *s);
 
 #endif

@@ -7,6 +7,7 @@
  * Both ends are built together, so a struct is its own format.
  */
 #include "bench.h"
+#include "shapes.h"
 
 enum wire_ask { WIRE_HELLO, WIRE_ROUND, WIRE_COUNT, WIRE_SINGLE, WIRE_PERIODIC, WIRE_IDLE };
 
@@ -27,6 +28,7 @@ struct wire_request {
 	uint64_t n;
 	uint64_t ns;            /* pause, period or idle time */
 	uint64_t sleep_ns;      /* of an item of BODY_SLEEP */
+	enum shape shape;       /* of the items of BODY_WEIGHTED */
 	uint32_t steps[BODIES]; /* the same chains for all */
 };
 

@@ -113,6 +113,7 @@ void output_record(const struct record *r)
 	        (unsigned long long)r->wrong, text, h->compiler);
 	fprintf(json, ",\"version\":\"%s\",\"commit\":\"%s\"}\n",
 	        h->version[0] ? h->version : h->compiler, BENCH_COMMIT);
+	fflush(json); /* a run that is stopped keeps what it has */
 }
 
 /* ---- progress ------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 /* What every question is asked with, and the claims that its answer is held against. */
 #include "output.h"
 
-enum { HOSTS_MAX = 16, ENTRANTS_MAX = 64, CLAIMS_MAX = 32 };
+enum { HOSTS_MAX = 16, ENTRANTS_MAX = 64, CLAIMS_MAX = 64 };
 
 enum level { QUICK, NORMAL, FULL, LEVELS };
 

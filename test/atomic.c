@@ -59,41 +59,32 @@ Test(atomic, exchanges_succeed_only_if_what_was_expected_is_there)
 
 /* Both begin a round together; what each saw in it is looked at before the next. */
 struct duel {
-	size_t rounds;
+	unsigned rounds;
 	void (*act)(struct duel *d, unsigned me);
 	bool (*is_possible)(const struct duel *d);
 	atomic_uint present, wrong;
-	_Alignas(CACHE_LINE) atomic_size_t arrived;
+	_Alignas(CACHE_LINE) atomic_uint arrived;
 	_Alignas(CACHE_LINE) _Atomic unsigned x;
 	_Alignas(CACHE_LINE) _Atomic unsigned y;
 	_Alignas(CACHE_LINE) unsigned seen[2];
 	unsigned plain;
 };
 
-/* In a hurry while the other one runs, too; else he is let run. */
-static void arrive(struct duel *d, size_t all)
-{
-	atomic_fetch_add(&d->arrived, 1);
-	for (unsigned i = 1; atomic_load(&d->arrived) < all; i++)
-		if (i % 1000 == 0)
-			sched_yield();
-}
-
 static void *fight(void *arg)
 {
 	struct duel *d = arg;
 	const unsigned me = atomic_fetch_add(&d->present, 1);
 
-	for (size_t i = 0; i < d->rounds; i++) {
-		arrive(d, 6 * i + 2);
+	for (unsigned i = 0; i < d->rounds; i++) {
+		meet_hastily(&d->arrived, 6 * i + 2);
 		d->act(d, me);
-		arrive(d, 6 * i + 4);
+		meet_hastily(&d->arrived, 6 * i + 4);
 		if (me == 0) {
 			atomic_fetch_add(&d->wrong, !d->is_possible(d));
 			store_relaxed(&d->x, 0);
 			store_relaxed(&d->y, 0);
 		}
-		arrive(d, 6 * i + 6);
+		meet_hastily(&d->arrived, 6 * i + 6);
 	}
 	return NULL;
 }
@@ -101,7 +92,8 @@ static void *fight(void *arg)
 static void expect_possible(void (*act)(struct duel *, unsigned),
                             bool (*is_possible)(const struct duel *))
 {
-	struct duel d = {.rounds = scaled(300000, 1000), .act = act, .is_possible = is_possible};
+	struct duel d = {
+		.rounds = (unsigned)scaled(300000, 1000), .act = act, .is_possible = is_possible};
 
 	on_threads(2, fight, &d);
 	cr_expect_eq(atomic_load(&d.wrong), 0);

@@ -99,17 +99,6 @@ struct race {
 	alignas(CACHE_LINE) atomic_uint taken;
 };
 
-/* Both meet in a hurry, and each waits a few nanoseconds more, or does not. */
-static void arrive(struct race *r, unsigned all, uint64_t *seed)
-{
-	atomic_fetch_add(&r->arrived, 1);
-	for (unsigned i = 1; atomic_load(&r->arrived) < all; i++)
-		if (i % 1000 == 0)
-			sched_yield();
-	for (volatile size_t i = random_below(seed, 30); i > 0; i--)
-		;
-}
-
 static bool sees_a_chunk(void *deque)
 {
 	uint64_t ticket;
@@ -128,7 +117,7 @@ static void sleep_or_take(void *arg)
 	filch__place_init(&crew->worker[0].sleeper.place);
 	filch__idle_search_begin(&crew->idle);
 	for (unsigned i = 1; i <= r->rounds; i++) {
-		arrive(r, 2 * i, &seed);
+		meet_nearly(&r->arrived, 2 * i, &seed);
 		while (!deque_peek(d, &c, &ticket) || !deque_claim(d, ticket))
 			filch__idle_sleep(&crew->idle, 0, true, sees_a_chunk, d);
 		atomic_fetch_add(&r->taken, 1);
@@ -146,7 +135,7 @@ Test(crew, misses_none_of_half_a_million_pushes)
 
 	cr_assert(filch__thread_start(&t, 0, sleep_or_take, &r));
 	for (unsigned i = 1; i <= r.rounds; i++) {
-		arrive(&r, 2 * i, &seed);
+		meet_nearly(&r.arrived, 2 * i, &seed);
 		c = (struct chunk){NULL, {i, i + 1}};
 		cr_assert(deque_push(&guests[0]->deque, &c, 1));
 		filch__idle_notify(&crew->idle, MOST, 1);

@@ -83,24 +83,13 @@ struct race {
 	alignas(CACHE_LINE) _Atomic unsigned ended;
 };
 
-/* Both meet in a hurry, and each waits a few nanoseconds more, or does not. */
-static void arrive(struct race *r, unsigned all, uint64_t *seed)
-{
-	atomic_fetch_add(&r->arrived, 1);
-	for (unsigned i = 1; atomic_load(&r->arrived) < all; i++)
-		if (i % 1000 == 0)
-			sched_yield();
-	for (volatile size_t i = random_below(seed, 30); i > 0; i--)
-		;
-}
-
 static void end_rounds(void *arg)
 {
 	struct race *r = arg;
 	uint64_t seed = 1;
 
 	for (unsigned i = 1; i <= r->rounds; i++) {
-		arrive(r, 2 * i, &seed);
+		meet_nearly(&r->arrived, 2 * i, &seed);
 		store_seq_cst(&r->ended, i);
 		filch__idle_release(&sleepers[0]);
 	}
@@ -121,7 +110,7 @@ Test(idle_park, misses_none_of_half_a_million_ends)
 
 	cr_assert(filch__thread_start(&threads[0], 0, end_rounds, &r));
 	for (unsigned i = 1; i <= r.rounds; i++) {
-		arrive(&r, 2 * i, &seed);
+		meet_nearly(&r.arrived, 2 * i, &seed);
 		while (load_relaxed(&r.ended) < i)
 			filch__idle_park(&sleepers[0], has_ended, &r, 0);
 	}

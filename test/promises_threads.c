@@ -132,8 +132,8 @@ static uint64_t switches(const struct crew *c)
 	uint64_t sum = 0;
 
 	for (unsigned id = 1; id < WORKERS; id++)
-		sum += thread_status(atomic_load(&c->ids[id]), "\nvoluntary_ctxt_switches:", 10) +
-		       thread_status(atomic_load(&c->ids[id]), "nonvoluntary_ctxt_switches:", 10);
+		sum += thread_status(atomic_load(&c->ids[id]), "\nvoluntary_ctxt_switches:") +
+		       thread_status(atomic_load(&c->ids[id]), "nonvoluntary_ctxt_switches:");
 	return sum;
 }
 

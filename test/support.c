@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,6 +161,21 @@ bool wait_for(const atomic_uint *count, unsigned at_least)
 	return true;
 }
 
+void meet_hastily(atomic_uint *arrived, unsigned all)
+{
+	atomic_fetch_add(arrived, 1);
+	for (unsigned i = 1; atomic_load(arrived) < all; i++)
+		if (i % 1000 == 0)
+			sched_yield();
+}
+
+void meet_nearly(atomic_uint *arrived, unsigned all, uint64_t *seed)
+{
+	meet_hastily(arrived, all);
+	for (volatile size_t i = random_below(seed, 30); i > 0; i--)
+		;
+}
+
 bool meet(atomic_uint *count, unsigned all)
 {
 	sleep_ns(1000000);
@@ -228,14 +244,14 @@ unsigned threads_named(const char *prefix, pid_t *ids, unsigned max)
 	return count;
 }
 
-uint64_t thread_status(pid_t id, const char *key, int base)
+uint64_t thread_status(pid_t id, const char *key)
 {
 	char text[8192];
 	char *line;
 
 	task_file(id, "status", text, sizeof text);
 	line = strstr(text, key);
-	return line ? strtoull(line + strlen(key) + 1, NULL, base) : 0;
+	return line ? strtoull(line + strlen(key) + 1, NULL, 10) : 0;
 }
 
 unsigned threads_count(void)

@@ -83,6 +83,12 @@ uint64_t now_ns(void);
 void sleep_ns(uint64_t ns);
 /* Whether *count reaches at_least while we wait, for up to a minute: only a hang is false. */
 bool wait_for(const atomic_uint *count, unsigned at_least);
+
+/* One more has arrived; waits for the rest of `all`, in a hurry while they run. */
+void meet_hastily(atomic_uint *arrived, unsigned all);
+
+/* The same, and then some nanoseconds more, by chance: who meet so are not in step. */
+void meet_nearly(atomic_uint *arrived, unsigned all, uint64_t *seed);
 /*
  * Adds one to *count and waits until `all` have.  Naps first: whoever measures it finds it
  * dear, and it is worth waking somebody for.
@@ -96,8 +102,8 @@ void on_threads(unsigned n, void *(*f)(void *), void *arg);
 
 /* The threads of this process with names that begin so; returns how many, fills in up to max. */
 unsigned threads_named(const char *prefix, pid_t *ids, unsigned max);
-/* The value of a line "key:\t..." of a thread's status, or 0 if it is gone; base as for strtoull(). */
-uint64_t thread_status(pid_t id, const char *key, int base);
+/* The value of a line "key:\t..." of a thread's status, or 0 if it is gone. */
+uint64_t thread_status(pid_t id, const char *key);
 /* How many threads this process has. */
 unsigned threads_count(void);
 

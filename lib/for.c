@@ -22,7 +22,9 @@ static bool is_shareable(struct idle *idle, double ns)
 	return ns >= SHARED_NS && idle_sharing_pays(idle, ns);
 }
 
+/* What this thread forwent in its last calls. */
 static PLATFORM_THREAD_LOCAL struct burst burst;
+
 /* ---- with the others --------------------------------------------------------------------------- */
 
 /* Whether the call is for the calling thread alone, and why. */

@@ -135,17 +135,20 @@ static inline double idle_handover_ns(struct idle *idle)
 
 #define SHARING_HANDOVERS 3 /* what sharing a loop takes, there and back */
 
-/* Whether that is worth it for half of a loop of so many ns; a no is worn down by asking, as
- * below. */
+/*
+ * Whether that is worth it for half of a loop of so many ns; a no is worn down by asking, as
+ * below.  So is what just pays while nobody searches: who sleeps may not be woken for so little,
+ * and nothing be learned.
+ */
 static inline bool idle_sharing_pays(struct idle *idle, double alone_ns)
 {
 	const float ns = load_relaxed(&idle->handover_ns);
+	const double least = 2 * SHARING_HANDOVERS * (double)ns;
 
-	if (alone_ns / 4 > SHARING_HANDOVERS * (double)ns)
+	if (alone_ns > 2 * least || (alone_ns > least && idle_searching(idle)))
 		return true;
-	/* If it just pays, who sleeps may not be woken for so little, and nothing be learned. */
 	store_relaxed(&idle->handover_ns, ns - ns / 2048);
-	return alone_ns / 2 > SHARING_HANDOVERS * (double)ns;
+	return alone_ns > least;
 }
 
 /* How long a loop must still take, done alone, before waking a helper gains anything. */

@@ -14,7 +14,7 @@ enum { ROUNDS_MAX = 51 };
 
 struct way {
 	const char *name; /* what stands in the table, and the label of filch's calls */
-	/* The loop.  A way that calls filch does so with these options and returns its code;
+	/* The loop.  A way that calls filch does so with these options (NULL: none) and returns its code;
 	 * the others have no use for them and return 0. */
 	int (*run)(void *job, const struct filch_options *options);
 	bool by_filch;

@@ -61,7 +61,8 @@ static json_t *read_records(FILE *file, const char *path)
 	json_t *records = json_object();
 	json_t *record;
 	json_error_t error;
-	char line[4096], key[256];
+	static char line[65536]; /* with all samples */
+	char key[256];
 
 	for (long number = 1; records && fgets(line, sizeof line, file); number++) {
 		record = json_loads(line, 0, &error);

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { WARM_SAMPLES = 5, COLD_SAMPLES = 3 };
 
 #define BATCH_NS 200000u      /* a timed batch of warm calls */
 #define BLOCK_NS 2000000u     /* warm samples of a block together, unless one is longer */
 #define LONG_CALL_NS 20000000 /* from here on a call is timed once per block */
-#define DRAIN_NS 300000000u   /* longer than any peer's workers go on looking for work */
 
 /* ---- clocks and numbers ------------------------------------------------- */
 
@@ -66,7 +66,7 @@ struct bench_quartiles bench_quartiles(double *values, size_t count)
 	return q;
 }
 
-static void pause_for(enum bench_mode mode, uint64_t ns)
+void bench_pause(enum bench_mode mode, uint64_t ns)
 {
 	const struct timespec t = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
 	const uint64_t end = bench_now() + ns;
@@ -94,38 +94,49 @@ static void *memory(size_t bytes)
 
 void bench_items_init(struct items *items)
 {
-	int64_t *in = memory(BENCH_ITEMS_MAX * sizeof *in);
-
-	/* Only the pages that are used are ever touched, but for the input. */
-	for (size_t i = 0; i < BENCH_ITEMS_MAX; i++)
-		in[i] = (int64_t)(i * 2654435761u % 1000000007u);
-	items->in = in;
+	items->in = memory(BENCH_ITEMS_MAX * sizeof *items->in);
+	items->in2 = memory(BENCH_ITEMS_MAX * sizeof *items->in2);
 	items->out = memory(BENCH_ITEMS_MAX * sizeof *items->out);
 	items->counts = memory(BENCH_ITEMS_MAX);
+	items->stamps = memory(BENCH_STAMPS_MAX * sizeof *items->stamps);
 }
 
-static void spoil(const struct bench_loop *loop)
+void bench_items_fill(struct items *items, size_t n)
 {
-	memset(loop->items->out, 0x5a, loop->n * sizeof *loop->items->out);
+	static size_t filled;
+	int64_t *in = (int64_t *)items->in;
+	int64_t *in2 = (int64_t *)items->in2;
+
+	for (; filled < n; filled++) {
+		in[filled] = (int64_t)(filled * 2654435761u % 1000000007u);
+		in2[filled] = in[filled] ^ (int64_t)filled;
+	}
+}
+
+void bench_spoil(const struct bench_loop *loop)
+{
+	memset(loop->items->out, 0x5a, loop->outputs * sizeof *loop->items->out);
 }
 
 /* A number that changes with every value and with its place. */
-static uint64_t digest(const struct bench_loop *loop)
+uint64_t bench_digest(const struct bench_loop *loop)
 {
-	uint64_t sum = loop->n;
+	uint64_t sum = loop->outputs;
 
-	for (size_t i = 0; i < loop->n; i++)
+	for (size_t i = 0; i < loop->outputs; i++)
 		sum += ((uint64_t)loop->items->out[i] + i) * (2 * i + 0x9e3779b97f4a7c15u);
 	return sum;
 }
 
 /* ---- one block ------------------------------------------------------------- */
 
-/* How long so many calls take.  Failed ones are added to wrong. */
-static uint64_t batch_ns(const struct bench_loop *loop, uint64_t calls, uint64_t *wrong)
+uint64_t bench_batch(const struct bench_loop *loop, uint64_t calls, uint64_t *wrong)
 {
-	const struct contender *c = loop->contender;
+	const bool is_plain = loop->body->id == BODY_NESTED && loop->items->nest.serial[0];
+	const struct contender *c = is_plain ? NULL : loop->contender;
 	uint64_t failed = 0;
+
+	loop->items->run = loop->contender ? loop->contender->run : NULL;
 	const uint64_t begin = bench_now();
 
 	if (c) {
@@ -151,10 +162,10 @@ static uint64_t settle(const struct bench_loop *loop, double *call_ns, uint64_t 
 	uint64_t ns;
 
 	for (;;) {
-		ns = batch_ns(loop, calls, wrong);
+		ns = bench_batch(loop, calls, wrong);
 		if (ns >= LONG_CALL_NS / 10)
 			break;
-		const uint64_t again = batch_ns(loop, calls, wrong);
+		const uint64_t again = bench_batch(loop, calls, wrong);
 
 		/* The shorter of the two: an interruption must not look like a long call. */
 		ns = again < ns ? again : ns;
@@ -165,7 +176,7 @@ static uint64_t settle(const struct bench_loop *loop, double *call_ns, uint64_t 
 	*call_ns = (double)ns / (double)calls;
 	calls = (uint64_t)(BATCH_NS / *call_ns) + 1;
 	if (calls > 1)
-		batch_ns(loop, calls, wrong);
+		bench_batch(loop, calls, wrong);
 	return calls;
 }
 
@@ -175,14 +186,14 @@ static double warm_block(const struct bench_loop *loop, uint64_t *wrong)
 	double call_ns;
 
 	if (loop->at_once)
-		return (double)batch_ns(loop, 1, wrong);
+		return (double)bench_batch(loop, 1, wrong);
 
 	const uint64_t calls = settle(loop, &call_ns, wrong);
 	const double fit = BLOCK_NS / (call_ns * (double)calls);
 	const unsigned samples = fit > WARM_SAMPLES ? WARM_SAMPLES : fit < 1 ? 1 : (unsigned)fit;
 
 	for (unsigned k = 0; k < samples; k++)
-		sample[k] = (double)batch_ns(loop, calls, wrong) / (double)calls;
+		sample[k] = (double)bench_batch(loop, calls, wrong) / (double)calls;
 	return bench_quartiles(sample, samples).median;
 }
 
@@ -191,12 +202,12 @@ static double cold_block(const struct bench_loop *loop, enum bench_mode mode, ui
                          uint64_t *wrong)
 {
 	double sample[COLD_SAMPLES];
-	const bool is_long = loop->at_once || batch_ns(loop, 1, wrong) >= LONG_CALL_NS;
+	const bool is_long = loop->at_once || bench_batch(loop, 1, wrong) >= LONG_CALL_NS;
 	const unsigned samples = is_long ? 1 : COLD_SAMPLES;
 
 	for (unsigned k = 0; k < samples; k++) {
-		pause_for(mode, pause_ns);
-		sample[k] = (double)batch_ns(loop, 1, wrong);
+		bench_pause(mode, pause_ns);
+		sample[k] = (double)bench_batch(loop, 1, wrong);
 	}
 	return bench_quartiles(sample, samples).median;
 }
@@ -206,18 +217,18 @@ static double block(const struct bench_loop *loop, enum bench_mode mode, uint64_
 {
 	double ns;
 
-	spoil(loop);
+	bench_spoil(loop);
 	if (mode == BENCH_WARM)
 		ns = warm_block(loop, &out->wrong);
 	else
 		ns = cold_block(loop, mode, pause_ns, &out->wrong);
-	*sum = digest(loop);
+	*sum = bench_digest(loop);
 	return ns;
 }
 
 /* ---- what can be asked -------------------------------------------------------- */
 
-static struct bench_loop serial_of(const struct bench_loop *loop)
+struct bench_loop bench_serial(const struct bench_loop *loop)
 {
 	struct bench_loop serial = *loop;
 
@@ -228,7 +239,7 @@ static struct bench_loop serial_of(const struct bench_loop *loop)
 void bench_round(const struct bench_loop *loop, enum bench_mode mode, uint64_t pause_ns,
                  bool serial_first, struct bench_pair *out)
 {
-	const struct bench_loop serial = serial_of(loop);
+	const struct bench_loop serial = bench_serial(loop);
 	uint64_t sum, serial_sum;
 
 	if (serial_first)
@@ -242,29 +253,58 @@ void bench_round(const struct bench_loop *loop, enum bench_mode mode, uint64_t p
 uint64_t bench_count(const struct bench_loop *loop)
 {
 	const unsigned char *counts = loop->items->counts;
+	const enum body_id leaf = loop->items->nest.leaf;
 	struct bench_loop counting = *loop;
 	uint64_t wrong = 0;
 
-	loop->items->steps[BODY_COUNT] = loop->items->steps[loop->body->id];
-	counting.body = &bodies[BODY_COUNT];
-	memset(loop->items->counts, 0, loop->n);
-	spoil(loop);
-	batch_ns(&counting, 1, &wrong);
-	for (size_t i = 0; i < loop->n; i++)
+	loop->items->counted = loop->body->id;
+	if (loop->body->id == BODY_NESTED) {
+		loop->items->counted = leaf;
+		loop->items->nest.leaf = BODY_COUNT;
+	} else {
+		counting.body = &bodies[BODY_COUNT];
+	}
+	memset(loop->items->counts, 0, loop->outputs);
+	bench_spoil(loop);
+	bench_batch(&counting, 1, &wrong);
+	loop->items->nest.leaf = leaf;
+	for (size_t i = 0; i < loop->outputs; i++)
 		wrong += counts[i] != 1;
-	const uint64_t sum = digest(loop);
+	const uint64_t sum = bench_digest(loop);
 
-	spoil(loop);
-	loop->body->range(loop->items, 0, loop->n, NULL);
-	return wrong + (sum != digest(loop));
+	counting = bench_serial(loop);
+	bench_spoil(loop);
+	bench_batch(&counting, 1, &wrong);
+	return wrong + (sum != bench_digest(loop));
+}
+
+/* Of this process, by the system's word; 0 if it does not say. */
+static double resident_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	double pages = 0;
+
+	if (f && fscanf(f, "%*s %lf", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return pages * (double)sysconf(_SC_PAGESIZE);
 }
 
 void bench_single(const struct bench_loop *loop, struct bench_pair *out)
 {
-	spoil(loop);
-	out->time_ns = (double)batch_ns(loop, 1, &out->wrong);
-	for (size_t i = 0; i < loop->n; i++)
-		out->wrong += loop->items->out[i] != body_double(loop->items->in[i]);
+	struct bench_loop serial = bench_serial(loop);
+
+	bench_spoil(loop);
+	out->time_ns = (double)bench_batch(loop, 1, &out->wrong);
+	out->also = resident_bytes();
+	const uint64_t sum = bench_digest(loop);
+
+	if (loop->body->id == BODY_SLEEP) /* it doubles, too */
+		serial.body = &bodies[BODY_1NS];
+	bench_spoil(loop);
+	out->serial_ns = (double)bench_batch(&serial, 1, &out->wrong);
+	out->wrong += sum != bench_digest(loop);
 }
 
 static void sleep_until(uint64_t ns)
@@ -281,14 +321,14 @@ static double ticks(const struct bench_loop *loop, uint64_t period_ns, unsigned 
 {
 	double *sample = memory(times * sizeof *sample);
 
-	pause_for(BENCH_SLEEP, DRAIN_NS);
-	batch_ns(loop, 1, wrong);
+	bench_pause(BENCH_SLEEP, BENCH_DRAIN_NS);
+	bench_batch(loop, 1, wrong);
 	const uint64_t cpu = bench_cpu_now();
 	const uint64_t begin = bench_now();
 
 	for (unsigned k = 0; k < times; k++) {
 		sleep_until(begin + (k + 1) * period_ns);
-		sample[k] = (double)batch_ns(loop, 1, wrong);
+		sample[k] = (double)bench_batch(loop, 1, wrong);
 	}
 	sleep_until(begin + (times + 1) * period_ns);
 	*cpu_ns = (double)(bench_cpu_now() - cpu);
@@ -301,7 +341,7 @@ static double ticks(const struct bench_loop *loop, uint64_t period_ns, unsigned 
 void bench_periodic(const struct bench_loop *loop, uint64_t period_ns, unsigned times,
                     struct bench_pair *out)
 {
-	const struct bench_loop serial = serial_of(loop);
+	const struct bench_loop serial = bench_serial(loop);
 
 	out->serial_ns = ticks(&serial, period_ns, times, &out->serial_cpu_ns, &out->wrong);
 	out->time_ns = ticks(loop, period_ns, times, &out->cpu_ns, &out->wrong);
@@ -314,7 +354,7 @@ void bench_idle(const struct bench_loop *loop, uint64_t idle_ns, struct bench_pa
 	settle(loop, &call_ns, &out->wrong);
 	const uint64_t cpu = bench_cpu_now();
 
-	pause_for(BENCH_SLEEP, idle_ns);
+	bench_pause(BENCH_SLEEP, idle_ns);
 	out->cpu_ns = (double)(bench_cpu_now() - cpu);
 	out->time_ns = call_ns;
 }

@@ -9,6 +9,14 @@
 #include <stdatomic.h>
 #include <time.h>
 
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 static int range_double(void *ctx, size_t begin, size_t end, filch_worker *w)
 {
 	const struct items *items = ctx;
@@ -45,16 +53,15 @@ static int range_count(void *ctx, size_t begin, size_t end, filch_worker *w)
 {
 	const struct items *items = ctx;
 	atomic_uchar *counts = items->counts;
-	const uint32_t steps = items->steps[BODY_COUNT];
+	const struct body *counted = &bodies[items->counted];
+	int code = 0;
 
-	(void)w;
-	for (size_t i = begin; i < end; i++) {
+	for (size_t i = begin; i < end && code == 0; i++) {
 		/* relaxed: it only counts; whoever waited for the loop reads it. */
 		atomic_fetch_add_explicit(&counts[i], 1, memory_order_relaxed);
-		items->out[i] =
-			steps > 0 ? body_chain(items->in[i], steps) : body_double(items->in[i]);
+		code = counted->range(ctx, i, i + 1, w);
 	}
-	return 0;
+	return code;
 }
 
 static int range_sleep(void *ctx, size_t begin, size_t end, filch_worker *w)
@@ -131,6 +138,69 @@ static int range_spmv(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return 0;
 }
 
+static int range_triad(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const struct items *items = ctx;
+	const int64_t *restrict in = items->in;
+	const int64_t *restrict in2 = items->in2;
+	int64_t *restrict out = items->out;
+
+	(void)w;
+	for (size_t i = begin; i < end; i++)
+		out[i] = body_triad(in[i], in2[i]);
+	return 0;
+}
+
+/* The leaves of one item of this level lie one after the other. */
+static int range_nested(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const struct items *items = ctx;
+	const struct nest *nest = &items->nest;
+	const unsigned level = items->level + 1;
+	const struct body *body = &bodies[level + 1 < nest->levels ? BODY_NESTED : nest->leaf];
+	size_t leaves = 1;
+	int code = 0;
+
+	for (unsigned k = level; k < nest->levels; k++)
+		leaves *= nest->width[k];
+	for (size_t i = begin; i < end && code == 0; i++) {
+		struct items inner = *items;
+
+		inner.level = level;
+		inner.in += i * leaves;
+		inner.out += i * leaves;
+		inner.counts = (unsigned char *)inner.counts + i * leaves;
+		if (inner.run && !nest->serial[level])
+			code = inner.run(nest->width[level], body, &inner);
+		else
+			code = body->range(&inner, 0, nest->width[level], w);
+	}
+	return code;
+}
+
+const void *bodies_thread(void)
+{
+	static _Thread_local char here;
+
+	return &here;
+}
+
+static int range_stamp(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const struct items *items = ctx;
+
+	(void)w;
+	for (size_t i = begin; i < end; i++) {
+		struct stamp *stamp = &items->stamps[i];
+
+		stamp->begin = now();
+		items->out[i] = body_chain(items->in[i], items->steps[BODY_1US]);
+		stamp->thread = bodies_thread();
+		stamp->end = now();
+	}
+	return 0;
+}
+
 const struct body bodies[BODIES] = {
 	[BODY_1NS] = {"1 ns", range_double, BODY_1NS, 1},
 	[BODY_10NS] = {"10 ns", range_10ns, BODY_10NS, 1e1},
@@ -145,6 +215,9 @@ const struct body bodies[BODIES] = {
 	[BODY_WEIGHTED] = {"weighted", range_weighted, BODY_WEIGHTED, 0},
 	[BODY_MANDELBROT] = {"mandelbrot", range_mandelbrot, BODY_MANDELBROT, 0},
 	[BODY_SPMV] = {"spmv", range_spmv, BODY_SPMV, 0},
+	[BODY_TRIAD] = {"triad", range_triad, BODY_TRIAD, 0},
+	[BODY_NESTED] = {"nested", range_nested, BODY_NESTED, 0},
+	[BODY_STAMP] = {"stamp", range_stamp, BODY_STAMP, 0},
 };
 
 enum { TRIAL_ITEMS = 64, TRIALS = 9 };
@@ -156,13 +229,11 @@ static double trial_ns(struct items *items, uint32_t steps, size_t n)
 
 	items->steps[BODY_ANY] = steps;
 	for (int k = 0; k < TRIALS; k++) {
-		struct timespec a, b;
+		const uint64_t begin = now();
 
-		clock_gettime(CLOCK_MONOTONIC, &a);
 		range_any(items, 0, n, NULL);
-		clock_gettime(CLOCK_MONOTONIC, &b);
-		const double ns =
-			(double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec);
+		const double ns = (double)(now() - begin);
+
 		if (ns / (double)n < best)
 			best = ns / (double)n;
 	}

@@ -11,6 +11,8 @@
  */
 #include <filch.h>
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -24,11 +26,14 @@ enum body_id {
 	BODY_100US,
 	BODY_1MS,
 	BODY_ANY,        /* any of the costs above but the first */
-	BODY_COUNT,      /* any of the costs above, and counts how often each item runs */
+	BODY_COUNT,      /* whatever items->counted does, and counts how often each item runs */
 	BODY_SLEEP,      /* sleeps */
 	BODY_WEIGHTED,   /* a chain of its own length for each item */
 	BODY_MANDELBROT, /* a row of a picture */
 	BODY_SPMV,       /* a row of a sparse matrix, times a vector */
+	BODY_TRIAD,      /* out = in + 3 * in2: memory decides */
+	BODY_NESTED,     /* a loop of its own, or several, one in the other */
+	BODY_STAMP,      /* a chain of 1 us; writes down when, and on which thread */
 	BODIES,
 	BODY_COSTS = BODY_ANY /* bodies with a cost of their own */
 };
@@ -40,15 +45,40 @@ struct matrix {
 	uint32_t *column;
 };
 
+enum { NEST_LEVELS_MAX = 4 };
+
+/* Loops in loops: width[0] items of the outermost, each of which is a loop of width[1] items... */
+struct nest {
+	unsigned levels;
+	size_t width[NEST_LEVELS_MAX];
+	bool serial[NEST_LEVELS_MAX]; /* this loop is a plain one, whoever runs the others */
+	enum body_id leaf;            /* an item of the innermost */
+};
+
+/* When an item ran, and where. */
+struct stamp {
+	uint64_t begin, end;
+	const void *thread;
+};
+
+struct body;
+
 /* What a body works on.  The contenders hand it through as ctx. */
 struct items {
-	const int64_t *in;
+	const int64_t *in, *in2;
 	int64_t *out;
-	void *counts;           /* a byte per item, for BODY_COUNT */
+	void *counts; /* a byte per item, for BODY_COUNT */
+	enum body_id counted;
 	uint32_t steps[BODIES]; /* links of the chain per item; 0 = no chain, double */
 	uint64_t sleep_ns;      /* for BODY_SLEEP */
 	uint32_t *weights;      /* for BODY_WEIGHTED: links of each item's chain */
 	struct matrix *matrix;  /* for BODY_SPMV */
+	struct stamp *stamps;   /* for BODY_STAMP */
+
+	/* For BODY_NESTED: who runs the loops within (NULL = plain loops), and which loop this is. */
+	int (*run)(size_t n, const struct body *body, struct items *items);
+	struct nest nest;
+	unsigned level;
 };
 
 struct body {
@@ -59,6 +89,9 @@ struct body {
 };
 
 extern const struct body bodies[BODIES];
+
+/* Something that the calling thread has alone, as BODY_STAMP writes it down. */
+const void *bodies_thread(void);
 
 /* Sets the chain of every body with a cost of its own so that an item takes this long here. */
 void bodies_calibrate(struct items *items);
@@ -92,6 +125,11 @@ static inline int64_t body_chain(int64_t seed, uint32_t steps)
 static inline int64_t body_double(int64_t x)
 {
 	return 2 * x;
+}
+
+static inline int64_t body_triad(int64_t x, int64_t y)
+{
+	return x + 3 * y;
 }
 
 #ifdef __cplusplus

@@ -17,6 +17,9 @@ struct contender {
 
 	/* Runs items 0 .. n - 1 of the body on all workers.  0, or why not. */
 	int (*run)(size_t n, const struct body *body, struct items *items);
+
+	/* The same on a second pool of as many workers, made when first called; NULL = there is none. */
+	int (*run_second)(size_t n, const struct body *body, struct items *items);
 };
 
 struct family {
@@ -24,6 +27,7 @@ struct family {
 	void (*open)(unsigned workers); /* once, before the first run; exits if it cannot */
 	size_t count;
 	const struct contender *contenders;
+	bool nests; /* a body may call run(), too */
 };
 
 extern const struct family contender_family;

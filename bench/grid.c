@@ -7,6 +7,8 @@
 
 const char *const grid_mode_names[GRID_MODES] = {"warm", "cold, busy", "cold, sleeping",
                                                  "warm, one body"};
+const char *const grid_long_names[GRID_MODES] = {"", "cold, busy, 50 ms", "cold, sleeping, 50 ms",
+                                                 ""};
 
 /* From here on a loop is long enough for a few rounds to do. */
 #define LONG_NS 5e7
@@ -61,7 +63,7 @@ static bool is_planned(const struct grid *g, const struct entrant *e, enum grid_
 	if (cold && c->nominal_ns > p->cold_max_ns)
 		return false;
 	if (turns_is_own(e))
-		return c->nominal_ns <= p->own_max_ns;
+		return p->own_modes[mode] && c->nominal_ns <= p->own_max_ns;
 	return p->peer_modes[mode] && c->nominal_ns <= p->peer_max_ns;
 }
 

@@ -18,7 +18,9 @@ enum grid_mode {
 	GRID_MODES
 };
 
+/* By what they are called in tables and records, after a pause of 5 and of 50 ms. */
 extern const char *const grid_mode_names[GRID_MODES];
+extern const char *const grid_long_names[GRID_MODES];
 
 struct grid_cell {
 	enum body_id body;
@@ -34,6 +36,7 @@ struct grid_plan {
 	double peer_max_ns; /* and for the peers */
 	unsigned rounds;
 	unsigned peer_rounds;
+	bool own_modes[GRID_MODES];
 	bool peer_modes[GRID_MODES];
 };
 
@@ -52,6 +55,7 @@ struct grid {
 	size_t cell_count;
 	const uint32_t *steps;
 	uint64_t pause_ns;
+	const char *const *mode_names;
 	struct grid_series *series; /* of every cell, contender and mode */
 	unsigned *rounds;           /* that the plan has for each of them */
 };
@@ -63,7 +67,7 @@ struct grid_point {
 	uint64_t wrong;
 };
 
-/* Takes the fields up to pause_ns as they are. */
+/* Takes the fields up to mode_names as they are. */
 void grid_init(struct grid *g);
 void grid_finish(struct grid *g);
 

@@ -59,7 +59,7 @@ void grid_print(const struct grid *g, size_t entrant, enum grid_mode mode,
 {
 	printf("\n%s, %s: time / serial; below 1 us of work the time in addition ('!': above "
 	       "%.2f or %.0f ns)\n%9s",
-	       g->entrants[entrant].name, grid_mode_names[mode], limits->ratio[mode],
+	       g->entrants[entrant].name, g->mode_names[mode], limits->ratio[mode],
 	       limits->extra_ns, "items");
 	for (int id = BODY_1NS; id < BODY_COSTS; id++)
 		printf("%10s", bodies[id].name);
@@ -80,7 +80,7 @@ static void print_miss(const struct grid *g, enum grid_mode mode, size_t cell,
 	char where[40], serial[OUTPUT_TIME], time[OUTPUT_TIME];
 
 	place_text(where, sizeof where, &g->cells[cell]);
-	printf("%-16s %-20s %9s -> %-9s", grid_mode_names[mode], where,
+	printf("%-16s %-20s %9s -> %-9s", g->mode_names[mode], where,
 	       output_time(serial, p->serial.median), output_time(time, p->time.median));
 	if (is_long(p))
 		printf(" %8.2f  (%.2f .. %.2f)", q.median, q.low, q.high);
@@ -148,7 +148,7 @@ void grid_print_totals(const struct grid *g, enum grid_mode mode, const struct g
 {
 	printf("\n%s: the worst cells of at least 1 us and of less, and the geometric mean from "
 	       "100 us\n",
-	       grid_mode_names[mode]);
+	       g->mode_names[mode]);
 	printf("%-18s %9s %-19s %9s %-19s %8s %6s\n", "", "ratio", "in cell", "extra", "in cell",
 	       "mean", "cells");
 	printf("%-18s %9.2f %-19s %6.0f ns %-19s ", "(target)", limits->ratio[mode], "",
@@ -160,6 +160,68 @@ void grid_print_totals(const struct grid *g, enum grid_mode mode, const struct g
 		print_total(g, entrant, mode);
 }
 
+/* ---- by how much work a call is, and beside the best ------------------------------------- */
+
+double grid_at(const struct grid *g, size_t entrant, enum grid_mode mode, double work_ns)
+{
+	double logs = 0;
+	unsigned cells = 0;
+
+	for (size_t cell = 0; cell < g->cell_count; cell++) {
+		const struct grid_cell *c = &g->cells[cell];
+		const struct grid_point p = grid_point(g, entrant, mode, cell);
+
+		/* Doubling takes less than its label, and one item cannot be shared. */
+		if (p.rounds == 0 || c->body == BODY_1NS || c->n < 2 ||
+		    fabs(c->nominal_ns / work_ns - 1) > 0.01)
+			continue;
+		logs += log(p.ratio.median);
+		cells++;
+	}
+	return cells > 0 ? exp(logs / cells) : NAN;
+}
+
+/* The smallest ratio that a peer has in this cell. */
+static double best_peer(const struct grid *g, enum grid_mode mode, size_t cell)
+{
+	double best = INFINITY;
+
+	for (size_t e = 0; e < g->entrant_count; e++) {
+		const struct grid_point p = grid_point(g, e, mode, cell);
+
+		if (turns_is_peer(&g->entrants[e]) && p.rounds > 0 && p.ratio.median < best)
+			best = p.ratio.median;
+	}
+	return best;
+}
+
+struct grid_rivalry grid_rivalry(const struct grid *g, size_t entrant, enum grid_mode mode)
+{
+	struct grid_rivalry r = {.mean_short = NAN};
+	double logs = 0;
+	unsigned cells = 0;
+
+	for (size_t cell = 0; cell < g->cell_count; cell++) {
+		const struct grid_point p = grid_point(g, entrant, mode, cell);
+		const double best = best_peer(g, mode, cell);
+
+		if (p.rounds == 0 || !is_long(&p) || isinf(best))
+			continue;
+		r.cells++;
+		if (p.ratio.median / best > r.worst) {
+			r.worst = p.ratio.median / best;
+			r.worst_cell = cell;
+		}
+		if (p.serial.median < GRID_GAIN_FROM_NS) {
+			logs += log(p.ratio.median / best);
+			cells++;
+		}
+	}
+	if (cells > 0)
+		r.mean_short = exp(logs / cells);
+	return r;
+}
+
 /* ---- records ----------------------------------------------------------------------- */
 
 static void record_cell(const struct grid *g, const char *question, size_t entrant,
@@ -167,7 +229,7 @@ static void record_cell(const struct grid *g, const char *question, size_t entra
 {
 	const struct grid_point p = grid_point(g, entrant, mode, cell);
 	const struct record r = {.question = question,
-	                         .mode = grid_mode_names[mode],
+	                         .mode = g->mode_names[mode],
 	                         .entrant = &g->entrants[entrant],
 	                         .body = bodies[g->cells[cell].body].name,
 	                         .n = g->cells[cell].n,

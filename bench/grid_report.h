@@ -26,6 +26,19 @@ struct grid_total {
 
 struct grid_total grid_total(const struct grid *g, size_t entrant, enum grid_mode mode);
 
+/* The geometric mean of the ratios of the loops of so much work, NAN if there is none. */
+double grid_at(const struct grid *g, size_t entrant, enum grid_mode mode, double work_ns);
+
+/* Each cell from 1 us on beside that peer which is the fastest there. */
+struct grid_rivalry {
+	size_t cells;
+	double worst; /* ratio of ratios */
+	size_t worst_cell;
+	double mean_short; /* of the cells below 100 us */
+};
+
+struct grid_rivalry grid_rivalry(const struct grid *g, size_t entrant, enum grid_mode mode);
+
 /* All cells of a contender in one mode. */
 void grid_print(const struct grid *g, size_t entrant, enum grid_mode mode,
                 const struct grid_limits *limits);

@@ -4,9 +4,10 @@
  * with the measuring core, until its standard input ends.  It takes the number of
  * workers as its argument, and opens the library at the first request that needs it.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include "wire.h"
 
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,7 @@ __attribute__((noinline, aligned(4096))) static int run_serial(size_t n, const s
 	return body->range(items, 0, n, NULL);
 }
 
-static const struct contender control = {"a mere call", run_serial};
+static const struct contender control = {"a mere call", run_serial, NULL};
 
 static const char *compiler(void)
 {
@@ -60,18 +61,57 @@ static const char *compiler(void)
 #endif
 }
 
+static bool is_of_libc(const char *path)
+{
+	static const char *const names[] = {"/libc.so", "/libm.so", "/ld-linux", "linux-vdso"};
+
+	for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+		if (strstr(path, names[k]))
+			return true;
+	return *path == '\0'; /* the program itself */
+}
+
+static int add_library(struct dl_phdr_info *info, size_t size, void *bytes)
+{
+	(void)size;
+	for (int k = 0; k < info->dlpi_phnum && !is_of_libc(info->dlpi_name); k++)
+		if (info->dlpi_phdr[k].p_type == PT_LOAD)
+			*(double *)bytes += (double)info->dlpi_phdr[k].p_memsz;
+	return 0;
+}
+
 static bool hello(void)
 {
-	struct wire_hello h = {.count = (unsigned)contender_family.count};
+	struct wire_hello h = {.count = (unsigned)contender_family.count,
+	                       .nests = contender_family.nests};
+
+	if (h.count > WIRE_CONTENDERS_MAX) {
+		fprintf(stderr, "more contenders than WIRE_CONTENDERS_MAX\n");
+		return false;
+	}
+	dl_iterate_phdr(add_library, &h.library_bytes);
 
 	snprintf(h.version, sizeof h.version, "%s", contender_family.version);
 	snprintf(h.compiler, sizeof h.compiler, "%s", compiler());
-	for (unsigned k = 0; k < h.count && k < WIRE_CONTENDERS_MAX; k++)
+	for (unsigned k = 0; k < h.count; k++) {
 		snprintf(h.name[k], sizeof h.name[k], "%s", contender_family.contenders[k].name);
+		h.has_second[k] = contender_family.contenders[k].run_second;
+	}
 	return transfer_out(&h, sizeof h);
 }
 
-static void measure(const struct wire_request *q, struct items *items, struct bench_pair *out)
+/* How many numbers the loop writes. */
+static size_t outputs(const struct wire_request *q)
+{
+	size_t count = (size_t)q->n;
+
+	for (unsigned k = 1; q->body == BODY_NESTED && k < q->nest.levels; k++)
+		count *= q->nest.width[k];
+	return count;
+}
+
+static void measure(const struct wire_request *q, struct items *items, struct bench_pair *out,
+                    struct bench_sample *samples)
 {
 	const struct bench_loop loop = {
 		.contender = q->contender == WIRE_CONTROL
@@ -80,11 +120,14 @@ static void measure(const struct wire_request *q, struct items *items, struct be
 		.body = &bodies[q->body],
 		.items = items,
 		.n = (size_t)q->n,
+		.outputs = outputs(q),
 		.at_once = q->at_once,
 	};
 
 	memcpy(items->steps, q->steps, sizeof items->steps);
 	items->sleep_ns = q->sleep_ns;
+	items->nest = q->nest;
+	bench_items_fill(items, loop.outputs * (q->callers > 0 ? q->callers : 1));
 	shapes_prepare(items, q->body, q->shape);
 	switch (q->ask) {
 	case WIRE_ROUND:
@@ -101,6 +144,16 @@ static void measure(const struct wire_request *q, struct items *items, struct be
 		break;
 	case WIRE_IDLE:
 		bench_idle(&loop, q->ns, out);
+		break;
+	case WIRE_SERIES:
+		bench_series(&loop, q->mode, q->ns, q->calls, q->times, q->serial_first, out,
+		             samples);
+		break;
+	case WIRE_WAKE:
+		bench_wake(&loop, q->mode, q->ns, q->times, out, samples);
+		break;
+	case WIRE_CALLERS:
+		bench_callers(&loop, q->width, q->callers, q->second, q->ns, out);
 		break;
 	case WIRE_HELLO:
 		break;
@@ -120,7 +173,9 @@ int main(int argc, char **argv)
 	}
 	bench_items_init(&items);
 	while (transfer_in(&q, sizeof q)) {
-		struct bench_pair out = {0, 0, 0, 0, 0};
+		struct bench_sample samples[BENCH_SAMPLES_MAX];
+		struct bench_pair out = {.wrong = 0};
+		const bool is_series = q.ask == WIRE_SERIES || q.ask == WIRE_WAKE;
 		uint64_t opening = 0;
 
 		if (q.ask == WIRE_HELLO) {
@@ -135,10 +190,11 @@ int main(int argc, char **argv)
 			opening = bench_now() - begin;
 			open = true;
 		}
-		measure(&q, &items, &out);
+		measure(&q, &items, &out, samples);
 		if (q.with_open)
 			out.time_ns += (double)opening;
-		if (!transfer_out(&out, sizeof out))
+		if (!transfer_out(&out, sizeof out) ||
+		    (is_series && !transfer_out(samples, q.times * sizeof *samples)))
 			return 1;
 	}
 	return 0;

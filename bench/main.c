@@ -20,9 +20,17 @@ static const struct question questions[] = {
 	{"overhead",
          "is filch ever slower than the serial loop, and what does it gain? (all below, too)",
          overhead},
+	{"grid", "the loops of overhead, after pauses of 50 ms, too, and beside the best peer",
+         grid},
 	{"idle", "what does a pool burn that has nothing to do, or little?", idle},
 	{"sleepers", "ten items that wait, on eight workers", sleepers},
 	{"irregular", "what if the items differ?", irregular},
+	{"nested", "loops in loops", nested},
+	{"memory", "loops that wait for memory", memory},
+	{"busy", "another process computes; more workers than CPUs", busy},
+	{"crowd", "several threads call at once", crowd},
+	{"wake", "from the call until somebody helps", wake},
+	{"startup", "the first call of a process; what a pool takes of memory", startup},
 };
 
 enum { QUESTIONS = sizeof questions / sizeof *questions };
@@ -105,8 +113,10 @@ static bool parse(struct arguments *a, char **argv)
 
 static void add_entrant(struct setting *s, struct host *host, int index, const char *name)
 {
-	if (s->entrant_count == ENTRANTS_MAX)
-		return;
+	if (s->entrant_count == ENTRANTS_MAX) {
+		fprintf(stderr, "filch-bench: more contenders than ENTRANTS_MAX\n");
+		exit(1);
+	}
 	s->entrants[s->entrant_count++] = (struct entrant){host, index, name};
 }
 
@@ -137,8 +147,10 @@ static void add_family(struct setting *s, const char *name, const char *only)
 void question_claim(struct setting *s, const char *text, double value, double target,
                     const char *unit)
 {
-	if (s->claim_count == CLAIMS_MAX)
-		return;
+	if (s->claim_count == CLAIMS_MAX) {
+		fprintf(stderr, "filch-bench: more claims than CLAIMS_MAX\n");
+		exit(1);
+	}
 	struct claim *c = &s->claims[s->claim_count++];
 
 	snprintf(c->text, sizeof c->text, "%s", text);
@@ -183,7 +195,7 @@ static bool open_files(const struct arguments *a, struct against **earlier)
 	*earlier = a->against ? against_open(a->against) : NULL;
 	if (a->against && !*earlier)
 		return false;
-	if (output_open(a->json, *earlier, a->workers))
+	if (output_open(a->json, *earlier))
 		return true;
 	perror(a->json ? a->json : "records");
 	against_close(*earlier);

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 static FILE *json;
-static unsigned workers;
 static size_t expected, done;
 static uint64_t began, spoke;
 
@@ -58,9 +57,8 @@ void output_head(void)
 
 /* ---- records ------------------------------------------------------------------ */
 
-bool output_open(const char *path, bool keep, unsigned worker_count)
+bool output_open(const char *path, bool keep)
 {
-	workers = worker_count;
 	if (path)
 		json = fopen(path, "w+");
 	else
@@ -101,13 +99,17 @@ void output_record(const struct record *r)
 	        r->mode, r->entrant->name);
 	if (r->body)
 		fprintf(json, ",\"body\":\"%s\",\"n\":%llu", r->body, (unsigned long long)r->n);
-	fprintf(json, ",\"workers\":%u,\"rounds\":%zu", workers, r->rounds);
+	fprintf(json, ",\"workers\":%u,\"rounds\":%zu", r->entrant->host->workers, r->rounds);
 	quartiles("serial_ns", r->serial_ns);
 	quartiles("time_ns", r->time_ns);
 	quartiles("ratio", r->ratio);
 	quartiles("extra_ns", r->extra_ns);
 	quartiles("serial_cpu_ns", r->serial_cpu_ns);
 	quartiles("cpu_ns", r->cpu_ns);
+	for (size_t k = 0; k < r->sample_count; k++)
+		fprintf(json, "%s%.4g", k == 0 ? ",\"samples\":[" : ",", r->samples[k]);
+	if (r->sample_count > 0)
+		fputc(']', json);
 	machine(text, sizeof text);
 	fprintf(json, ",\"wrong\":%llu,\"machine\":\"%s\",\"compiler\":\"%s\"",
 	        (unsigned long long)r->wrong, text, h->compiler);

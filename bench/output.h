@@ -15,13 +15,15 @@ struct record {
 	size_t rounds;
 	struct bench_quartiles serial_ns, time_ns, ratio, extra_ns, serial_cpu_ns, cpu_ns;
 	uint64_t wrong;
+	const double *samples; /* single calls, if they matter */
+	size_t sample_count;
 };
 
 /*
  * Where records go; without a path to a file without a name if they are kept for later,
  * and nowhere otherwise.  False if the file cannot be opened.
  */
-bool output_open(const char *path, bool keep, unsigned workers);
+bool output_open(const char *path, bool keep);
 
 /* The records so far, to be read; NULL if they go nowhere. */
 FILE *output_records(void);

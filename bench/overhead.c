@@ -5,14 +5,27 @@
  * pauses in which the workers fall asleep.
  * Expect time / serial of 1.0 at the top left, where all is too short to share, and of 0.5
  * for two workers at the bottom right; warm, the border runs at a few microseconds of
- * work, cold, near 100.
+ * work, cold, near 100.  The question `grid` is the same with pauses of 50 ms, too, and holds each
+ * cell against that peer which is the fastest there.
  */
 #include "grid_report.h"
 #include "question.h"
 
+#include <math.h>
+
 enum { MORE_ROUNDS = 3, DOUBLING_ITEMS = 10000 };
 
 #define PAUSE_NS 5000000u
+#define LONG_PAUSE_NS 50000000u
+
+#define ALL_MODES                                                                                  \
+	{                                                                                          \
+		true, true, true, true                                                             \
+	}
+#define COLD_MODES                                                                                 \
+	{                                                                                          \
+		false, true, true, false                                                           \
+	}
 
 static const struct grid_limits limits = {
 	.ratio = {1.05, 1.10, 1.10, 1.05},
@@ -21,15 +34,21 @@ static const struct grid_limits limits = {
 };
 
 static const struct grid_plan plans[LEVELS] = {
-	{"quick", 2e7, 2e7, 2e7, 7, 3, {true, true, false, false}},
-	{"normal", 1e9, 1e8, 2e7, 15, 5, {true, true, true, false}},
-	{"full", 1e9, 1e9, 1e9, 31, 15, {true, true, true, false}},
+	{"quick", 2e7, 2e7, 2e7, 7, 3, ALL_MODES, {true, true, false, false}},
+	{"normal", 1e9, 1e8, 2e7, 15, 5, ALL_MODES, {true, true, true, false}},
+	{"full", 1e9, 1e9, 1e9, 31, 15, ALL_MODES, {true, true, true, false}},
 };
 
 static const struct grid_plan doubling_plans[LEVELS] = {
-	{"quick", 1e9, 0, 1e9, 31, 9, {true, false, false, false}},
-	{"normal", 1e9, 0, 1e9, 61, 15, {true, false, false, false}},
-	{"full", 1e9, 0, 1e9, 121, 31, {true, false, false, false}},
+	{"quick", 1e9, 0, 1e9, 31, 9, ALL_MODES, {true, false, false, false}},
+	{"normal", 1e9, 0, 1e9, 61, 15, ALL_MODES, {true, false, false, false}},
+	{"full", 1e9, 0, 1e9, 121, 31, ALL_MODES, {true, false, false, false}},
+};
+
+static const struct grid_plan long_plans[LEVELS] = {
+	{"quick, pauses of 50 ms", 2e7, 2e7, 0, 3, 0, COLD_MODES, {false}},
+	{"normal, pauses of 50 ms", 1e8, 1e8, 2e7, 7, 3, COLD_MODES, COLD_MODES},
+	{"full, pauses of 50 ms", 1e9, 1e9, 1e8, 15, 7, COLD_MODES, COLD_MODES},
 };
 
 enum { CELLS_MAX = 64 };
@@ -67,15 +86,16 @@ static bool is_near_limit(const struct grid *g, size_t entrant, enum grid_mode m
 /* ---- the grid -------------------------------------------------------------------- */
 
 static struct grid grid_of(struct setting *s, const struct grid_plan *plan,
-                           const struct grid_cell *cells, size_t cell_count)
+                           const struct grid_cell *cells, size_t cell_count, bool is_long)
 {
 	struct grid g = {.plan = plan,
+	                 .mode_names = is_long ? grid_long_names : grid_mode_names,
 	                 .entrants = s->entrants,
 	                 .entrant_count = s->entrant_count,
 	                 .cells = cells,
 	                 .cell_count = cell_count,
 	                 .steps = s->steps,
-	                 .pause_ns = PAUSE_NS};
+	                 .pause_ns = is_long ? LONG_PAUSE_NS : PAUSE_NS};
 
 	grid_init(&g);
 	return g;
@@ -90,10 +110,10 @@ static void claim_totals(struct setting *s, const struct grid *g, size_t filch)
 		if (t.cells == 0)
 			continue;
 		snprintf(text, sizeof text, "%s: worst time / serial from 1 us",
-		         grid_mode_names[mode]);
+		         g->mode_names[mode]);
 		question_claim(s, text, t.ratio, limits.ratio[mode], "");
 		snprintf(text, sizeof text, "%s: most time in addition below 1 us",
-		         grid_mode_names[mode]);
+		         g->mode_names[mode]);
 		question_claim(s, text, t.extra_ns, limits.extra_ns, "ns");
 		if (mode == GRID_WARM)
 			question_claim(s, "warm: mean time / serial from 100 us", t.gain,
@@ -101,13 +121,59 @@ static void claim_totals(struct setting *s, const struct grid *g, size_t filch)
 	}
 }
 
-static void whole_grid(struct setting *s, size_t filch)
-{
-	const struct grid_plan *plan = &plans[s->level];
-	struct grid_cell cells[CELLS_MAX];
-	struct grid g = grid_of(s, plan, cells, make_cells(cells, plan));
+/* What two workers should gain, by the work of a call. */
+static const struct {
+	double work_ns, ratio;
+} warm_gains[] = {{1e3, 0.80}, {1e4, 0.56}, {1e5, 0.51}, {1e6, 0.51}, {1e7, 0.51}},
+  cold_gains[] = {{1e5, 0.80}, {1e6, 0.54}, {1e7, 0.505}};
 
-	grid_count(&g);
+static void claim_gain(struct setting *s, const struct grid *g, size_t filch, enum grid_mode mode,
+                       double work_ns, double target)
+{
+	const double ratio = grid_at(g, filch, mode, work_ns);
+	char text[80], work[OUTPUT_TIME];
+
+	snprintf(text, sizeof text, "%s: mean time / serial at %s", g->mode_names[mode],
+	         output_time(work, work_ns));
+	if (!isnan(ratio))
+		question_claim(s, text, ratio, target, "");
+}
+
+static void claim_gains(struct setting *s, const struct grid *g, size_t filch)
+{
+	for (size_t k = 0; k < sizeof warm_gains / sizeof *warm_gains; k++)
+		claim_gain(s, g, filch, GRID_WARM, warm_gains[k].work_ns, warm_gains[k].ratio);
+	for (int mode = GRID_BUSY; mode <= GRID_SLEEP; mode++)
+		for (size_t k = 0; k < sizeof cold_gains / sizeof *cold_gains; k++)
+			claim_gain(s, g, filch, (enum grid_mode)mode, cold_gains[k].work_ns,
+			           cold_gains[k].ratio);
+}
+
+static void claim_rivalry(struct setting *s, const struct grid *g, size_t filch,
+                          enum grid_mode mode)
+{
+	const struct grid_rivalry r = grid_rivalry(g, filch, mode);
+	const struct grid_cell *cell = &g->cells[r.worst_cell];
+	char text[80];
+
+	if (r.cells == 0)
+		return;
+	snprintf(text, sizeof text, "%s: worst ratio to the best peer (%llu x %s)",
+	         g->mode_names[mode], (unsigned long long)cell->n, bodies[cell->body].name);
+	question_claim(s, text, r.worst, 1.05, "");
+	snprintf(text, sizeof text, "%s: mean ratio to the best peer below 100 us",
+	         g->mode_names[mode]);
+	question_claim(s, text, r.mean_short, 0.95, "");
+}
+
+static void whole_grid(struct setting *s, size_t filch, bool is_long)
+{
+	const struct grid_plan *plan = is_long ? &long_plans[s->level] : &plans[s->level];
+	struct grid_cell cells[CELLS_MAX];
+	struct grid g = grid_of(s, plan, cells, make_cells(cells, plan), is_long);
+
+	if (!is_long)
+		grid_count(&g);
 	grid_measure(&g);
 	const size_t again = grid_measure_again(&g, MORE_ROUNDS, is_near_limit);
 
@@ -117,11 +183,16 @@ static void whole_grid(struct setting *s, size_t filch)
 	       "control came near a limit\nand had %d times as many rounds in addition\n",
 	       plan->name, g.cell_count, plan->rounds, plan->peer_rounds, again, MORE_ROUNDS);
 	for (int mode = 0; mode < GRID_MODES; mode++)
-		grid_print(&g, filch, (enum grid_mode)mode, &limits);
+		if (plan->own_modes[mode])
+			grid_print(&g, filch, (enum grid_mode)mode, &limits);
 	grid_print_misses(&g, filch, &limits);
 	for (int mode = 0; mode < GRID_MODES; mode++)
-		grid_print_totals(&g, (enum grid_mode)mode, &limits);
+		if (plan->own_modes[mode])
+			grid_print_totals(&g, (enum grid_mode)mode, &limits);
 	claim_totals(s, &g, filch);
+	if (s->workers == 2)
+		claim_gains(s, &g, filch);
+	claim_rivalry(s, &g, filch, GRID_WARM);
 	grid_record(&g, "grid");
 	s->wrong += grid_wrong(&g);
 	grid_finish(&g);
@@ -132,7 +203,7 @@ static void whole_grid(struct setting *s, size_t filch)
 static void doubling(struct setting *s, size_t filch)
 {
 	const struct grid_cell cell = {BODY_1NS, DOUBLING_ITEMS, DOUBLING_ITEMS};
-	struct grid g = grid_of(s, &doubling_plans[s->level], &cell, 1);
+	struct grid g = grid_of(s, &doubling_plans[s->level], &cell, 1, false);
 
 	grid_measure(&g);
 	output_quiet();
@@ -153,13 +224,26 @@ static void doubling(struct setting *s, size_t filch)
 	grid_finish(&g);
 }
 
-void overhead(struct setting *s)
+static size_t find_filch(const struct setting *s)
 {
 	size_t filch = 0;
 
 	while (filch + 1 < s->entrant_count && s->entrants[filch].index == WIRE_CONTROL)
 		filch++;
-	whole_grid(s, filch);
+	return filch;
+}
+
+void grid(struct setting *s)
+{
+	whole_grid(s, find_filch(s), false);
+	whole_grid(s, find_filch(s), true);
+}
+
+void overhead(struct setting *s)
+{
+	const size_t filch = find_filch(s);
+
+	whole_grid(s, filch, false);
 	doubling(s, filch);
 	idle(s);
 	sleepers(s);

@@ -31,8 +31,15 @@ void question_claim(struct setting *s, const char *text, double value, double ta
 
 /* The questions.  Each prints its tables and adds its claims. */
 void overhead(struct setting *s);
+void grid(struct setting *s);
 void idle(struct setting *s);
 void sleepers(struct setting *s);
 void irregular(struct setting *s);
+void nested(struct setting *s);
+void memory(struct setting *s);
+void busy(struct setting *s);
+void crowd(struct setting *s);
+void wake(struct setting *s);
+void startup(struct setting *s);
 
 #endif

@@ -89,12 +89,14 @@ static bool start(struct host *host, const char *path, unsigned workers)
 }
 
 /* All or nothing; the host is stopped before and after. */
-static bool exchange(struct host *host, const struct wire_request *q, void *answer, size_t bytes)
+static bool exchange(struct host *host, const struct wire_request *q, void *answer, size_t bytes,
+                     void *more, size_t more_bytes)
 {
 	if (host->pid <= 0)
 		return false;
 	kill(host->pid, SIGCONT);
-	const bool ok = write_all(host->to, q, sizeof *q) && read_all(host->from, answer, bytes);
+	const bool ok = write_all(host->to, q, sizeof *q) && read_all(host->from, answer, bytes) &&
+	                read_all(host->from, more, more_bytes);
 
 	kill(host->pid, SIGSTOP);
 	return ok;
@@ -107,10 +109,11 @@ bool turns_start(struct host *host, const char *family, unsigned workers)
 
 	memset(host, 0, sizeof *host);
 	host->family = family;
+	host->workers = workers;
 	signal(SIGPIPE, SIG_IGN);
 	if (!find_program(path, sizeof path, family) || !start(host, path, workers))
 		return false;
-	if (exchange(host, &q, &host->hello, sizeof host->hello))
+	if (exchange(host, &q, &host->hello, sizeof host->hello, NULL, 0))
 		return true;
 	turns_end(host);
 	return false;
@@ -121,16 +124,65 @@ bool turns_is_own(const struct entrant *e)
 	return strcmp(e->host->family, "filch") == 0;
 }
 
+bool turns_is_filch(const struct entrant *e)
+{
+	return turns_is_own(e) && e->index != WIRE_CONTROL;
+}
+
+bool turns_is_peer(const struct entrant *e)
+{
+	return strncmp(e->host->family, "filch", 5) != 0;
+}
+
 void turns_ask(struct host *host, const struct wire_request *q, struct bench_pair *out)
 {
-	if (exchange(host, q, out, sizeof *out))
+	turns_ask_series(host, q, out, NULL);
+}
+
+void turns_ask_series(struct host *host, const struct wire_request *q, struct bench_pair *out,
+                      struct bench_sample *samples)
+{
+	if (exchange(host, q, out, sizeof *out, samples, samples ? q->times * sizeof *samples : 0))
 		return;
 	if (host->pid > 0) {
 		fprintf(stderr, "\nfilch-bench-%s is lost\n", host->family);
 		turns_end(host);
 	}
 	memset(out, 0, sizeof *out);
+	if (samples)
+		memset(samples, 0, q->times * sizeof *samples);
 	out->wrong = 1;
+}
+
+pid_t turns_burner_start(void)
+{
+	fflush(NULL);
+	const pid_t burner = fork();
+
+	if (burner == 0) {
+#ifdef __linux__
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+		for (volatile unsigned k = 0;; k++)
+			;
+	}
+	if (burner > 0)
+		kill(burner, SIGSTOP);
+	return burner > 0 ? burner : 0;
+}
+
+void turns_burner_run(pid_t burner, bool run)
+{
+	if (burner > 0)
+		kill(burner, run ? SIGCONT : SIGSTOP);
+}
+
+void turns_burner_end(pid_t burner)
+{
+	if (burner <= 0)
+		return;
+	kill(burner, SIGKILL);
+	waitpid(burner, NULL, 0);
 }
 
 void turns_end(struct host *host)

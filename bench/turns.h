@@ -13,7 +13,8 @@
 struct host {
 	const char *family; /* "libgomp"; the program is filch-bench-libgomp, next to the driver */
 	pid_t pid;          /* 0 = not there, or lost */
-	int to, from;       /* its standard input and output */
+	unsigned workers;
+	int to, from; /* its standard input and output */
 	struct wire_hello hello;
 };
 
@@ -24,8 +25,13 @@ struct entrant {
 	const char *name;
 };
 
-/* Whether this is filch, or the control in its program. */
+/*
+ * Whether this is filch, or the control in its program; whether it is filch; whether it is another
+ * library.  filch with fixed chunks is neither.
+ */
 bool turns_is_own(const struct entrant *e);
+bool turns_is_filch(const struct entrant *e);
+bool turns_is_peer(const struct entrant *e);
 
 /* False if there is no such program or it does not answer. */
 bool turns_start(struct host *host, const char *family, unsigned workers);
@@ -35,6 +41,15 @@ bool turns_start(struct host *host, const char *family, unsigned workers);
  * later request counts as a wrong result.
  */
 void turns_ask(struct host *host, const struct wire_request *q, struct bench_pair *out);
+
+/* The same for the requests that are answered with q->times samples, too. */
+void turns_ask_series(struct host *host, const struct wire_request *q, struct bench_pair *out,
+                      struct bench_sample *samples);
+
+/* A process that computes for ever, stopped for now; 0 if there is none.  And its turn. */
+pid_t turns_burner_start(void);
+void turns_burner_run(pid_t burner, bool run);
+void turns_burner_end(pid_t burner);
 
 void turns_end(struct host *host);
 

@@ -2,13 +2,15 @@
 /* filch, as its users meet it: a pool of its own, and not one option set. */
 #include "contender.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
-static filch_pool *pool;
+static filch_pool *pool, *second;
+static unsigned width;
 
-static void open_pool(unsigned workers)
+static void create(filch_pool **p)
 {
-	const int code = filch_pool_create(&pool, FILCH_POOL(.workers = workers));
+	const int code = filch_pool_create(p, FILCH_POOL(.workers = width));
 
 	if (code) {
 		fprintf(stderr, "filch_pool_create: %s\n", filch_strerror(code));
@@ -16,11 +18,30 @@ static void open_pool(unsigned workers)
 	}
 }
 
+static void open_pool(unsigned workers)
+{
+	width = workers;
+	create(&pool);
+}
+
+static void open_second(void)
+{
+	create(&second);
+}
+
 static int run(size_t n, const struct body *body, struct items *items)
 {
 	return filch_for(pool, n, body->range, items, NULL);
 }
 
-static const struct contender contenders[] = {{"filch", run}};
+static int run_second(size_t n, const struct body *body, struct items *items)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-const struct family contender_family = {"filch " FILCH_VERSION, open_pool, 1, contenders};
+	pthread_once(&once, open_second);
+	return filch_for(second, n, body->range, items, NULL);
+}
+
+static const struct contender contenders[] = {{"filch", run, run_second}};
+
+const struct family contender_family = {"filch " FILCH_VERSION, open_pool, 1, contenders, true};

@@ -19,7 +19,7 @@
 #define LOOP_static PRAGMA(omp parallel for schedule(static))
 #define LOOP_dynamic PRAGMA(omp parallel for schedule(dynamic))
 #define LOOP_guided PRAGMA(omp parallel for schedule(guided))
-#define LOOP_taskloop PRAGMA(omp parallel) PRAGMA(omp single) PRAGMA(omp taskloop)
+#define LOOP_taskloop PRAGMA(omp taskloop)
 
 /*
  * One loop per kind of item, since a call through a pointer per item would cost an item
@@ -37,6 +37,12 @@
 		LOOP_##kind for (int64_t i = 0; i < n; i++) out[i] = body_chain(in[i], steps);     \
 	}                                                                                          \
                                                                                                    \
+	static void triad_##kind(int64_t n, const int64_t *restrict in,                            \
+	                         const int64_t *restrict in2, int64_t *restrict out)               \
+	{                                                                                          \
+		LOOP_##kind for (int64_t i = 0; i < n; i++) out[i] = body_triad(in[i], in2[i]);    \
+	}                                                                                          \
+                                                                                                   \
 	static void other_##kind(int64_t n, const struct body *body, struct items *items)          \
 	{                                                                                          \
 		LOOP_##kind for (int64_t i = 0; i < n; i++)                                        \
@@ -49,6 +55,8 @@
 			double_##kind((int64_t)n, items->in, items->out);                          \
 		else if (body->id <= BODY_ANY)                                                     \
 			chain_##kind((int64_t)n, items->in, items->out, items->steps[body->id]);   \
+		else if (body->id == BODY_TRIAD)                                                   \
+			triad_##kind((int64_t)n, items->in, items->in2, items->out);               \
 		else                                                                               \
 			other_##kind((int64_t)n, body, items);                                     \
 		return 0;                                                                          \
@@ -59,6 +67,19 @@ SCHEDULE(dynamic)
 SCHEDULE(guided)
 SCHEDULE(taskloop)
 
+/* The tasks of a loop within a loop are for the threads that are there already. */
+static int run_tasks(size_t n, const struct body *body, struct items *items)
+{
+	int code = 0;
+
+	if (omp_in_parallel())
+		return run_taskloop(n, body, items);
+	PRAGMA(omp parallel)
+	PRAGMA(omp single)
+	code = run_taskloop(n, body, items);
+	return code;
+}
+
 static void open_threads(unsigned workers)
 {
 	omp_set_dynamic(0);
@@ -66,10 +87,10 @@ static void open_threads(unsigned workers)
 }
 
 static const struct contender contenders[] = {
-	{RUNTIME ":static", run_static},
-	{RUNTIME ":dynamic", run_dynamic},
-	{RUNTIME ":guided", run_guided},
-	{RUNTIME ":taskloop", run_taskloop},
+	{RUNTIME ":static", run_static, NULL},
+	{RUNTIME ":dynamic", run_dynamic, NULL},
+	{RUNTIME ":guided", run_guided, NULL},
+	{RUNTIME ":taskloop", run_tasks, NULL},
 };
 
-const struct family contender_family = {"", open_threads, 4, contenders};
+const struct family contender_family = {"", open_threads, 4, contenders, true};

@@ -65,13 +65,13 @@ int run_affinity(size_t n, const struct body *body, struct items *items)
 }
 
 const struct contender contenders[] = {
-	{"tbb:auto", run<tbb::auto_partitioner>},
-	{"tbb:simple", run<tbb::simple_partitioner>},
-	{"tbb:static", run<tbb::static_partitioner>},
-	{"tbb:affinity", run_affinity},
+	{"tbb:auto", run<tbb::auto_partitioner>, nullptr},
+	{"tbb:simple", run<tbb::simple_partitioner>, nullptr},
+	{"tbb:static", run<tbb::static_partitioner>, nullptr},
+	{"tbb:affinity", run_affinity, nullptr},
 };
 
 } // namespace
 
 extern "C" const struct family contender_family = {"oneTBB " TBB_VERSION_STRING, open_arena, 4,
-                                                   contenders};
+                                                   contenders, true};

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Question: what if the CPUs are not ours alone?  Another process computes all the time; and a pool
+ * has 64 workers on this machine.
+ * Expect that the system gives the other process one of two CPUs, or half of both in turns: a loop
+ * of 1 ms gains nothing and must lose nothing, one of 100 ms takes three quarters, since both of its
+ * threads together get one and a half CPUs.  Who waits for a thread that is not running loses time
+ * slices of milliseconds, so the mean counts, and the slowest twentieth.  Of 64 workers two run at
+ * a time, and the rest must not be in their way.
+ */
+#include "bunch.h"
+#include "sheet.h"
+
+#include <stdlib.h>
+
+enum { WIDE = 64, ROUNDS_MAX = 64 };
+
+/* ---- another process ------------------------------------------------------------------ */
+
+struct busy_kind {
+	const char *name;
+	uint64_t n; /* of 1 us */
+	unsigned times;
+	double target; /* of the mean */
+};
+
+static const struct busy_kind busy_kinds[] = {
+	{"1 ms", 1000, 100, 1.02},
+	{"10 ms", 10000, 20, 0.85},
+	{"100 ms", 100000, 4, 0.75},
+};
+
+enum { BUSY_KINDS = sizeof busy_kinds / sizeof *busy_kinds };
+
+static const unsigned busy_rounds[LEVELS] = {4, 8, 20};
+static const unsigned busy_peer_rounds[LEVELS] = {2, 4, 20};
+
+static unsigned busy_rounds_of(const struct setting *s, const struct entrant *e)
+{
+	return turns_is_own(e) ? busy_rounds[s->level] : busy_peer_rounds[s->level];
+}
+
+static void busy_row(struct setting *s, const struct entrant *e, struct bunch *bunches)
+{
+	printf("%-22s", e->name);
+	for (size_t k = 0; k < BUSY_KINDS; k++) {
+		const struct busy_kind *kind = &busy_kinds[k];
+		struct bunch *b = &bunches[k];
+		const double ratio =
+			bunch_mean(b->time, b->count) / bunch_mean(b->serial, b->count);
+		char text[80], slow[OUTPUT_TIME], mean[OUTPUT_TIME];
+
+		printf("  %6.2f %8s %8s", ratio, output_time(mean, bunch_mean(b->time, b->count)),
+		       output_time(slow, bunch_quantile(b->time, b->count, 0.95)));
+		snprintf(text, sizeof text, "busy, loops of %s: mean time / serial", kind->name);
+		if (turns_is_filch(e))
+			question_claim(s, text, ratio, kind->target, "");
+		bunch_record(b, "busy", "another process", kind->name, e, kind->n);
+	}
+	printf("\n");
+}
+
+static void another_process(struct setting *s)
+{
+	struct bunch *bunches = calloc(s->entrant_count * BUSY_KINDS, sizeof *bunches);
+	const pid_t burner = turns_burner_start();
+	unsigned most = 0;
+
+	if (!bunches || burner == 0) {
+		fprintf(stderr, "bench: no memory, or no process\n");
+		exit(1);
+	}
+	for (size_t e = 0; e < s->entrant_count; e++) {
+		const unsigned rounds = busy_rounds_of(s, &s->entrants[e]);
+
+		most = rounds > most ? rounds : most;
+		output_expect(rounds);
+	}
+	turns_burner_run(burner, true);
+	for (unsigned round = 0; round < most; round++)
+		for (size_t e = 0; e < s->entrant_count; e++) {
+			if (round >= busy_rounds_of(s, &s->entrants[e]))
+				continue;
+			for (size_t k = 0; k < BUSY_KINDS; k++) {
+				const struct wire_request q = {.ask = WIRE_SERIES,
+				                               .body = BODY_1US,
+				                               .n = busy_kinds[k].n,
+				                               .calls = 1,
+				                               .times = busy_kinds[k].times};
+
+				bunch_round(s, &s->entrants[e], &q, &bunches[e * BUSY_KINDS + k]);
+			}
+			output_step("busy");
+		}
+	turns_burner_end(burner);
+	output_quiet();
+	printf("\nbusy: another process computes meanwhile; mean time / mean serial time, the "
+	       "mean, "
+	       "and what\none call in twenty exceeds\n%-22s",
+	       "");
+	for (size_t k = 0; k < BUSY_KINDS; k++)
+		printf("  %6s %8s %8s", busy_kinds[k].name, "mean", "95 %");
+	printf("\n");
+	for (size_t e = 0; e < s->entrant_count; e++)
+		busy_row(s, &s->entrants[e], &bunches[e * BUSY_KINDS]);
+	free(bunches);
+}
+
+/* ---- more workers than CPUs -------------------------------------------------------------- */
+
+#define LOOP(text, count)                                                                          \
+	{                                                                                          \
+		.name = text, .head = text,                                                        \
+		.ask = {.ask = WIRE_ROUND, .body = BODY_1US, .n = count},                          \
+	}
+
+static const struct kind wide_kinds[] = {
+	LOOP("10 us", 10),
+	LOOP("100 us", 100),
+	LOOP("1 ms", 1000),
+	LOOP("10 ms", 10000),
+};
+
+enum { WIDE_KINDS = sizeof wide_kinds / sizeof *wide_kinds };
+
+/* The ratios of filch: of as many workers as asked for, and of 64. */
+static double ratios[2][WIDE_KINDS][ROUNDS_MAX];
+static size_t ratio_count[2][WIDE_KINDS];
+
+static void look(struct setting *s, const struct entrant *e, size_t kind,
+                 const struct bench_pair *p)
+{
+	const bool is_wide = e->host->workers != s->workers;
+	size_t *count = &ratio_count[is_wide][kind];
+
+	if (turns_is_filch(e) && *count < ROUNDS_MAX && p->serial_ns > 0)
+		ratios[is_wide][kind][(*count)++] = p->time_ns / p->serial_ns;
+}
+
+static void claim_wide(struct setting *s)
+{
+	for (size_t k = 0; k < WIDE_KINDS; k++) {
+		const double narrow = bench_quartiles(ratios[0][k], ratio_count[0][k]).median;
+		const double wide = bench_quartiles(ratios[1][k], ratio_count[1][k]).median;
+		char text[80];
+
+		snprintf(text, sizeof text, "busy, %s: time with %d workers / with %u",
+		         wide_kinds[k].name, WIDE, s->workers);
+		if (narrow > 0)
+			question_claim(s, text, wide / narrow, 1 / 0.95, "");
+	}
+}
+
+static void more_workers(struct setting *s)
+{
+	static struct host hosts[HOSTS_MAX];
+	static struct entrant entrants[2 * HOSTS_MAX];
+	static char names[HOSTS_MAX][WIRE_NAME];
+	struct sheet sheet = {
+		.question = "busy",
+		.mode = "wide",
+		.title = "busy: as many workers as asked for, and 64; loops of items of 1 us, time "
+			 "/ "
+			 "serial",
+		.kinds = wide_kinds,
+		.kind_count = WIDE_KINDS,
+		.entrants = entrants,
+		.rounds = {9, 21, 61},
+		.peer_rounds = {3, 9, 21},
+		.scale = 1,
+		.claim = "time / serial",
+		.look = look,
+	};
+	size_t started = 0;
+
+	for (size_t k = 0; k < s->entrant_count; k++) {
+		const struct entrant *e = &s->entrants[k];
+		struct host *host = &hosts[started];
+
+		/* One contender of each family, in whatever order they have. */
+		if (e->index == WIRE_CONTROL ||
+		    (started > 0 && hosts[started - 1].family == e->host->family))
+			continue;
+		if (!turns_start(host, e->host->family, WIDE)) {
+			s->wrong++;
+			continue;
+		}
+		snprintf(names[started], sizeof names[started], "%.20s, %d", e->name, WIDE);
+		entrants[sheet.entrant_count++] = *e;
+		entrants[sheet.entrant_count++] =
+			(struct entrant){host, e->index, names[started++]};
+	}
+	sheet_ask(s, &sheet);
+	claim_wide(s);
+	for (size_t k = 0; k < started; k++)
+		turns_end(&hosts[k]);
+}
+
+void busy(struct setting *s)
+{
+	another_process(s);
+	more_workers(s);
+}

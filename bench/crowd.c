@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Question: what if several threads call at once, none of them a worker?  One, two and eight
+ * threads call loops of 100 us and of 1 ms again and again; and half of them call a second pool.
+ * Expect that all of them together get through as many loops as one serial loop on each CPU, and
+ * that none of the callers starves.  Libraries that make a team of threads for each caller, or let
+ * one caller in at a time, do not.
+ */
+#include "sheet.h"
+
+enum { ROUNDS_MAX = 64 };
+
+#define SPAN_NS 150000000u
+#define TARGET (1 / 0.98)
+#define UNFAIR 3.0
+
+static bool has_second(const struct setting *s, const struct entrant *e)
+{
+	(void)s;
+	return e->index != WIRE_CONTROL && e->host->hello.has_second[e->index];
+}
+
+#define CALLERS(text, short_text, how_many, items, twice, who)                                     \
+	{                                                                                          \
+		.name = text, .head = short_text, .target = TARGET, .fits = who,                   \
+		.ask = {.ask = WIRE_CALLERS,                                                       \
+		        .body = BODY_1US,                                                          \
+		        .n = items,                                                                \
+		        .callers = how_many,                                                       \
+		        .second = twice,                                                           \
+		        .ns = SPAN_NS},                                                            \
+	}
+
+static const struct kind kinds[] = {
+	CALLERS("1 caller, 100 us", "1, .1ms", 1, 100, false, NULL),
+	CALLERS("2 callers, 100 us", "2, .1ms", 2, 100, false, NULL),
+	CALLERS("8 callers, 100 us", "8, .1ms", 8, 100, false, NULL),
+	CALLERS("1 caller, 1 ms", "1, 1ms", 1, 1000, false, NULL),
+	CALLERS("2 callers, 1 ms", "2, 1ms", 2, 1000, false, NULL),
+	CALLERS("8 callers, 1 ms", "8, 1ms", 8, 1000, false, NULL),
+	CALLERS("2 callers, 2 pools, 1 ms", "2p, 1ms", 2, 1000, true, has_second),
+	CALLERS("8 callers, 2 pools, 1 ms", "8p, 1ms", 8, 1000, true, has_second),
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static double unfair[KINDS][ROUNDS_MAX];
+static size_t unfair_count[KINDS];
+
+static void look(struct setting *s, const struct entrant *e, size_t kind,
+                 const struct bench_pair *p)
+{
+	(void)s;
+	if (turns_is_filch(e) && unfair_count[kind] < ROUNDS_MAX)
+		unfair[kind][unfair_count[kind]++] = p->also;
+}
+
+void crowd(struct setting *s)
+{
+	struct kind asked[KINDS];
+	const struct sheet sheet = {
+		.question = "crowd",
+		.mode = "warm",
+		.title = "crowd: so many threads call at once; time per loop, by that of a serial "
+			 "loop on each CPU",
+		.kinds = asked,
+		.kind_count = KINDS,
+		.entrants = s->entrants,
+		.entrant_count = s->entrant_count,
+		.rounds = {7, 15, 31},
+		.peer_rounds = {3, 5, 15},
+		.scale = 1,
+		.claim = "time / that of serial loops",
+		.look = look,
+	};
+
+	for (size_t k = 0; k < KINDS; k++) {
+		asked[k] = kinds[k];
+		asked[k].ask.width = s->workers;
+		unfair_count[k] = 0;
+	}
+	sheet_ask(s, &sheet);
+	for (size_t k = 0; k < KINDS; k++) {
+		char text[80];
+
+		snprintf(text, sizeof text, "crowd, %s: calls of the median / of the last",
+		         kinds[k].name);
+		if (unfair_count[k] > 0)
+			question_claim(s, text, bench_quartiles(unfair[k], unfair_count[k]).median,
+			               UNFAIR, "");
+	}
+}

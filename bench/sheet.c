@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* See sheet.h. */
+#include "sheet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS_MAX = 64 };
+
+/* The rounds of one contender and kind. */
+struct sample {
+	double serial[ROUNDS_MAX], time[ROUNDS_MAX], ratio[ROUNDS_MAX];
+	uint64_t wrong;
+	unsigned rounds;
+};
+
+static struct sample *sample_of(const struct sheet *sheet, struct sample *samples, size_t entrant,
+                                size_t kind)
+{
+	return &samples[entrant * sheet->kind_count + kind];
+}
+
+static bool is_asked(const struct setting *s, const struct sheet *sheet, size_t entrant,
+                     size_t kind)
+{
+	const struct kind *k = &sheet->kinds[kind];
+
+	return !k->fits || k->fits(s, &sheet->entrants[entrant]);
+}
+
+static unsigned rounds_of(const struct setting *s, const struct sheet *sheet, size_t entrant)
+{
+	return turns_is_own(&sheet->entrants[entrant]) ? sheet->rounds[s->level]
+	                                               : sheet->peer_rounds[s->level];
+}
+
+static struct bench_pair ask(struct setting *s, const struct sheet *sheet, size_t entrant,
+                             size_t kind, unsigned round, bool count)
+{
+	struct wire_request q = sheet->kinds[kind].ask;
+	struct bench_pair p;
+
+	q.contender = sheet->entrants[entrant].index;
+	q.serial_first = round % 2;
+	if (count)
+		q.ask = WIRE_COUNT;
+	memcpy(q.steps, s->steps, sizeof q.steps);
+	turns_ask(sheet->entrants[entrant].host, &q, &p);
+	s->wrong += p.wrong;
+	return p;
+}
+
+static void one_round(struct setting *s, const struct sheet *sheet, struct sample *samples,
+                      size_t entrant, unsigned round)
+{
+	for (size_t k = 0; k < sheet->kind_count; k++) {
+		struct sample *sample = sample_of(sheet, samples, entrant, k);
+
+		if (!is_asked(s, sheet, entrant, k))
+			continue;
+		const struct bench_pair p = ask(s, sheet, entrant, k, round, false);
+
+		sample->serial[round] = p.serial_ns;
+		sample->time[round] = p.time_ns;
+		sample->ratio[round] = p.serial_ns > 0 ? p.time_ns / p.serial_ns * sheet->scale : 0;
+		sample->wrong += p.wrong;
+		sample->rounds = round + 1;
+		if (sheet->look)
+			sheet->look(s, &sheet->entrants[entrant], k, &p);
+	}
+	output_step(sheet->question);
+}
+
+static void count_all(struct setting *s, const struct sheet *sheet)
+{
+	for (size_t e = 0; e < sheet->entrant_count; e++)
+		for (size_t k = 0; k < sheet->kind_count; k++)
+			if (is_asked(s, sheet, e, k))
+				ask(s, sheet, e, k, 0, true);
+}
+
+static void measure(struct setting *s, const struct sheet *sheet, struct sample *samples)
+{
+	unsigned most = 0;
+
+	for (size_t e = 0; e < sheet->entrant_count; e++) {
+		const unsigned rounds = rounds_of(s, sheet, e);
+
+		most = rounds > most ? rounds : most;
+		output_expect(rounds);
+	}
+	count_all(s, sheet);
+	turns_burner_run(sheet->burner, true);
+	for (unsigned round = 0; round < most; round++)
+		for (size_t e = 0; e < sheet->entrant_count; e++)
+			if (round < rounds_of(s, sheet, e))
+				one_round(s, sheet, samples, e, round);
+	turns_burner_run(sheet->burner, false);
+	output_quiet();
+}
+
+static void cell(struct setting *s, const struct sheet *sheet, size_t entrant, size_t k,
+                 struct sample *sample)
+{
+	const struct entrant *e = &sheet->entrants[entrant];
+	const struct kind *kind = &sheet->kinds[k];
+	struct record r = {.question = sheet->question,
+	                   .mode = sheet->mode,
+	                   .entrant = e,
+	                   .body = kind->name,
+	                   .n = kind->ask.n,
+	                   .rounds = sample->rounds,
+	                   .wrong = sample->wrong};
+	char text[80];
+
+	if (sample->rounds == 0) {
+		printf(" %8s", "-");
+		return;
+	}
+	r.serial_ns = bench_quartiles(sample->serial, sample->rounds);
+	r.time_ns = bench_quartiles(sample->time, sample->rounds);
+	r.ratio = bench_quartiles(sample->ratio, sample->rounds);
+	output_record(&r);
+	printf(" %8.2f", r.ratio.median);
+	snprintf(text, sizeof text, "%s, %s: %s", sheet->question, kind->name, sheet->claim);
+	if (turns_is_filch(e) && kind->target > 0)
+		question_claim(s, text, r.ratio.median, kind->target, "");
+}
+
+void sheet_ask(struct setting *s, const struct sheet *sheet)
+{
+	struct sample *samples = calloc(sheet->entrant_count * sheet->kind_count, sizeof *samples);
+
+	if (!samples) {
+		fprintf(stderr, "bench: no memory\n");
+		exit(1);
+	}
+	measure(s, sheet, samples);
+	printf("\n%s\n%-22s", sheet->title, "");
+	for (size_t k = 0; k < sheet->kind_count; k++)
+		printf(" %8s", sheet->kinds[k].head);
+	printf("\n");
+	for (size_t e = 0; e < sheet->entrant_count; e++) {
+		printf("%-22s", sheet->entrants[e].name);
+		for (size_t k = 0; k < sheet->kind_count; k++)
+			cell(s, sheet, e, k, sample_of(sheet, samples, e, k));
+		printf("\n");
+	}
+	free(samples);
+}

@@ -96,12 +96,14 @@ static size_t cut(struct core *c, double now)
 	size_t size = chunk_size(left, m.item_ns, least, m.cores, SIZE_MAX), ran = 0;
 
 	if (c->last_first)
-		ran = range_size(range_take(&c->near, size, true));
-	if (!c->far && (c->far = chunk_far(left - ran, m.item_ns, late)))
-		c->part[c->bottom++] = range_take(&c->near, c->far, true);
+		ran = range_size(chunk_take(&c->near, size, true, false));
+	if (!c->far && (c->far = chunk_far(left - ran, m.item_ns, late))) {
+		c->part[c->bottom] = chunk_take(&c->near, c->far, true, true);
+		c->far = range_size(c->part[c->bottom++]);
+	}
 	if (!c->last_first && range_size(c->near)) {
 		size = chunk_fit(size, range_size(c->near), m.item_ns, least, SIZE_MAX);
-		ran = range_size(range_take(&c->near, size, false));
+		ran = range_size(chunk_take(&c->near, size, false, false));
 	}
 	c->last_first = false;
 	c->near_pushed = range_size(c->near);

@@ -27,10 +27,28 @@ static inline size_t chunk_clamp(double x, size_t most)
 	return (size_t)x;
 }
 
-/* Cuts between round numbers when it costs nothing, for vectors' and cache lines' sake. */
+enum { CHUNK_ROUND = 16, CHUNK_ROUND_FROM = 128 };
+
+/* Where it changes little, the next lower multiple of 16. */
 static inline size_t chunk_round(size_t size)
 {
-	return size >= 128 ? size & ~(size_t)15 : size;
+	return size >= CHUNK_ROUND_FROM ? size & ~(size_t)(CHUNK_ROUND - 1) : size;
+}
+
+/*
+ * Cuts about `size` <= range_size(*r) grains off the front of *r, or off its back.  Where that
+ * changes little the cut is at a multiple of 16, so that vectors do not lie across cache lines
+ * throughout a piece; the piece is then up to 15 grains smaller, or larger if `more`.
+ */
+static inline struct range chunk_take(struct range *r, size_t size, bool from_back, bool more)
+{
+	const size_t mask = CHUNK_ROUND - 1;
+	const size_t at = from_back ? r->end - size : r->begin + size;
+	const size_t round = from_back == more ? at & ~mask : at + (-at & mask);
+
+	if (size >= CHUNK_ROUND_FROM && size < range_size(*r) && round > r->begin && round < r->end)
+		size = from_back ? r->end - round : round - r->begin;
+	return range_take(r, size, from_back);
 }
 
 /* The least that a piece is to last, when a thief begins late_ns after it was left for him. */
@@ -54,8 +72,7 @@ static inline size_t chunk_size(size_t rest, double ns_per_grain, double least_n
 
 	if (ns_per_grain > 0) {
 		ns = ns < least_ns ? least_ns : ns > CHUNK_NS_MAX ? CHUNK_NS_MAX : ns;
-		size = all < ns + least_ns ? rest
-		                           : chunk_round(chunk_clamp(ns / ns_per_grain, rest));
+		size = all < ns + least_ns ? rest : chunk_clamp(ns / ns_per_grain, rest);
 	}
 	return size < most ? size : most;
 }
@@ -81,13 +98,13 @@ static inline size_t chunk_far(size_t rest, double ns_per_grain, double late_ns)
 	size_t late;
 
 	if (!(ns_per_grain > 0))
-		return chunk_round(rest / 2);
+		return rest / 2;
 	if (all < 2 * chunk_least_ns(late_ns))
 		return 0;
 	if (all > CHUNK_LATE_MATTERS * late_ns) /* the middle item is then the thief's first */
-		return rest < 256 ? rest / 2 : chunk_round(rest / 2 + 15);
+		return rest < 256 ? rest / 2 : rest - rest / 2;
 	late = late_ns < ns_per_grain ? 0 : chunk_clamp(late_ns / ns_per_grain, rest);
-	return chunk_round((rest - late) / 2);
+	return (rest - late) / 2;
 }
 
 /*

@@ -64,7 +64,7 @@ PLATFORM_HOT int filch__run_unclocked(const struct filch_pool *pool, const struc
 
 bool filch__run_watched(struct call *c, uint64_t begin, int *code)
 {
-	const size_t probe = c->n / 8 ? c->n / 8 : 1;
+	const size_t probe = c->n / 8 ? chunk_round(c->n / 8) : 1;
 	const double expected = (double)c->cost.ns * (double)probe;
 	struct filch_worker h = handle_here(c->pool, c->outer);
 	uint64_t now;

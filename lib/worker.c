@@ -56,15 +56,17 @@ static struct range cut(struct visit *v, size_t left, bool *far_pushed, bool *ne
 	size_t end;
 
 	if (v->last_first)
-		chunk = range_take(&v->near, size, true);
+		chunk = chunk_take(&v->near, size, true, false);
 	end = v->near.end;
 	left -= range_size(chunk);
-	if (!v->far && (v->far = chunk_far(left, v->grain_ns, v->late_ns)))
-		rest[count++] = (struct chunk){loop, range_take(&v->near, v->far, true)};
+	if (!v->far && (v->far = chunk_far(left, v->grain_ns, v->late_ns))) {
+		rest[count] = (struct chunk){loop, chunk_take(&v->near, v->far, true, true)};
+		v->far = range_size(rest[count++].range);
+	}
 	*far_pushed = count;
 	if (!v->last_first) {
 		size = chunk_fit(size, range_size(v->near), v->grain_ns, least, loop->most);
-		chunk = range_take(&v->near, size, false);
+		chunk = chunk_take(&v->near, size, false, false);
 	}
 	v->last_first = false;
 	*near_pushed = range_size(v->near);
@@ -101,7 +103,7 @@ static struct range next_chunk(struct visit *v, bool *near_pushed)
 	if (v->alone) {
 		const size_t size = chunk_size(left, v->grain_ns, CHUNK_NS_MIN, 1, loop->most);
 
-		return range_take(&v->near, loop->cut ? size : left, false);
+		return chunk_take(&v->near, loop->cut ? size : left, false, false);
 	}
 	chunk = cut(v, left, &far_pushed, near_pushed);
 	if (v->available && !is_short(v, left))

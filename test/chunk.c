@@ -40,8 +40,6 @@ static void expect_bounds(size_t size, size_t rest, size_t most)
 {
 	cr_assert(size >= 1 && size <= rest && size <= most, "%zu of %zu, at most %zu", size, rest,
 	          most);
-	cr_assert(size < 128 || size % 16 == 0 || size == rest || size == most,
-	          "%zu of %zu, at most %zu, is not round", size, rest, most);
 }
 
 Test(every_chunk, is_a_part_of_the_rest)
@@ -132,6 +130,45 @@ Test(chunk, that_a_number_becomes_is_in_bounds)
 	cr_expect_eq(chunk_clamp(1e300, SIZE_MAX - 1), SIZE_MAX - 1);
 }
 
+/* ---- where it is cut ---------------------------------------------------------------------- */
+
+static void expect_cut(struct range whole, size_t size, bool from_back, bool more)
+{
+	struct range rest = whole;
+	const struct range taken = chunk_take(&rest, size, from_back, more);
+	const size_t got = range_size(taken);
+	const size_t at = from_back ? taken.begin : taken.end;
+
+	cr_assert(from_back ? taken.end == whole.end && rest.begin == whole.begin
+	                    : taken.begin == whole.begin && rest.end == whole.end);
+	cr_assert_eq(from_back ? rest.end : rest.begin, at, "nothing lost, nothing twice");
+	cr_assert_eq(got + range_size(rest), range_size(whole));
+	cr_assert(more ? got >= size && got - size < 16 : got <= size && size - got < 16,
+	          "%zu for %zu", got, size);
+	cr_assert(got > 0 || size == 0);
+	if (size == range_size(whole) || size < 128)
+		cr_assert_eq(got, size);
+	/* Near either end of all there is no round index left. */
+	else if (at % 16 && range_size(whole) - size > 16 && whole.end < SIZE_MAX - 15)
+		cr_assert_fail("%zu of %zu is not round", at, whole.end);
+}
+
+Test(every_chunk, is_cut_off_where_it_is_round_and_nowhere_else)
+{
+	static const size_t begins[] = {0, 1, 15, 16, 17, 1000, SIZE_MAX / 2};
+
+	for (size_t b = 0; b < COUNT_OF(begins); b++)
+		for (size_t r = 0; r < sizes_count; r++)
+			for (size_t k = 0; k < sizes_count; k++) {
+				const struct range whole = {begins[b], begins[b] + sizes[r]};
+
+				if (sizes[r] > SIZE_MAX - begins[b] || sizes[k] > sizes[r])
+					continue;
+				for (int how = 0; how < 4; how++)
+					expect_cut(whole, sizes[k], how & 1, how & 2);
+			}
+}
+
 /* ---- what thieves get ------------------------------------------------------------------- */
 
 Test(every_chunk, for_thieves_is_less_than_the_rest)
@@ -141,9 +178,9 @@ Test(every_chunk, for_thieves_is_less_than_the_rest)
 			for (size_t l = 0; l < COUNT_OF(leasts); l++) {
 				size_t far = chunk_far(sizes[r], costs[c], leasts[l] / 2);
 
-				cr_assert(far < sizes[r] && far <= sizes[r] / 2 + 15, "%zu of %zu",
-				          far, sizes[r]);
-				cr_assert(far < 128 || far % 16 == 0, "%zu of %zu", far, sizes[r]);
+				cr_assert(far <= sizes[r] - sizes[r] / 2, "%zu of %zu", far,
+				          sizes[r]);
+				cr_assert(far < sizes[r], "all of %zu", sizes[r]);
 			}
 }
 
@@ -171,7 +208,7 @@ Test(chunk, for_thieves_is_less_by_what_they_come_late)
 	cr_expect_eq(chunk_far(100, 100, 2501), 0, "not worth his way");
 	cr_expect_eq(chunk_far(2, 1e9, 1000), 1, "he is not as late as an item is long");
 	cr_expect_eq(chunk_far(4, 1001, 1000), 2);
-	cr_expect_eq(chunk_far(1000, 1000, 1000), 512, "of a long range they get the middle");
+	cr_expect_eq(chunk_far(1000, 1000, 1000), 500, "of a long range they get the middle");
 	cr_expect_eq(chunk_far(200, 1000, 1000), 100);
 }
 
@@ -193,7 +230,7 @@ Test(chunk, for_thieves_is_half_when_nobody_knows_the_cost)
 	cr_expect_eq(chunk_far(2, 0, CHUNK_NS_MIN), 1);
 	cr_expect_eq(chunk_far(3, 0, CHUNK_NS_MIN), 1);
 	cr_expect_eq(chunk_far(100, NAN, CHUNK_NS_MIN), 50);
-	cr_expect_eq(chunk_far(SIZE_MAX, 0, CHUNK_NS_MIN), SIZE_MAX / 2 - 15);
+	cr_expect_eq(chunk_far(SIZE_MAX, 0, CHUNK_NS_MIN), SIZE_MAX / 2);
 }
 
 /* ---- taking off a range ------------------------------------------------------------------- */

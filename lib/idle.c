@@ -108,10 +108,12 @@ bool filch__idle_burst_pays(struct idle *idle, struct burst *burst, double ns)
 	if (!burst->calls++)
 		burst->since = platform_ticks();
 	burst->forgone_ns += gain;
+	burst->work_ns += ns;
 	if (burst->forgone_ns < paid)
 		return false;
-	/* Who is woken would not fall asleep before the next one. */
-	dense = platform_ns(platform_ticks() - burst->since) < (double)burst->calls * paid / 2;
+	/* Who is woken would not fall asleep before the next one: what counts is between them. */
+	dense = platform_ns(platform_ticks() - burst->since) <
+	        burst->work_ns - ns + (double)burst->calls * paid / 2;
 	*burst = (struct burst){0};
 	return dense;
 }

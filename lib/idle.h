@@ -161,7 +161,7 @@ bool filch__idle_wake_pays(struct idle *idle, double alone_ns, uint64_t now);
 struct burst {
 	uint64_t since; /* ticks at the first of them */
 	uint32_t calls;
-	double forgone_ns;
+	double work_ns, forgone_ns;
 };
 
 /*

@@ -271,3 +271,21 @@ Test(idle_costs, of_waking_are_not_paid_for_calls_that_come_now_and_then)
 		filch__sleep_until(filch__now_ns() + 1000000);
 	}
 }
+
+/* However long they are: what counts is the time between them. */
+Test(idle_costs, of_waking_are_paid_for_calls_that_follow_each_other_at_once)
+{
+	struct burst burst = {0};
+	double ns = 30e6;
+	size_t calls = 1;
+
+	filch__idle_init(&idle, sleepers, 1, 2, 20000000u);
+	while (!filch__idle_burst_pays(&idle, &burst, ns) && calls < 10) {
+		const uint64_t begin = filch__now_ns();
+
+		filch__sleep_until(begin + 30000000);
+		ns = (double)(filch__now_ns() - begin);
+		calls++;
+	}
+	cr_expect_eq(calls, 2);
+}

@@ -53,6 +53,45 @@ void filch__worker_close(struct worker *w)
 	w->calls--;
 }
 
+/* ---- crowds --------------------------------------------------------------------------------- */
+
+/* The system lets threads that are too many take turns of some milliseconds. */
+#define CROWDED_NS 4e6
+
+/* Threads from outside that are in a call and not asleep in it; relaxed, so a moment old. */
+static unsigned callers(struct crew *crew, unsigned guests)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < guests; i++) {
+		struct worker *g = load_relaxed(&crew->guest[i]);
+
+		count += g && load_relaxed(&g->taken) && !idle_is_parked(&g->sleeper);
+	}
+	return count;
+}
+
+bool filch__is_crowded(struct crew *crew, double left_ns, unsigned more)
+{
+	const unsigned guests = load_relaxed(&crew->guests_used);
+	unsigned calling, awake;
+
+	/* A pool of more workers than CPUs is for bodies that wait. */
+	if (guests < 2 || !crew->idle.roomy || left_ns > CROWDED_NS)
+		return false;
+	calling = callers(crew, guests);
+	awake = load_relaxed(&crew->started) - idle_asleep(&crew->idle);
+	return calling > 1 && calling + awake + more > crew->idle.cpus;
+}
+
+/* As far as is known of the loop now; infinite if nothing is. */
+static double chunk_ns(const struct chunk *c)
+{
+	const double ns = (double)range_size(c->range) * load_relaxed(&c->loop->grain_ns);
+
+	return ns > 0 ? ns : INFINITY;
+}
+
 /* ---- finding ------------------------------------------------------------------------------ */
 
 /* Whether `loop` is the one around, or a call made by its bodies, however deep. */
@@ -106,6 +145,9 @@ bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool tak
 		if (take) /* for the claim: comes while we look at the loop */
 			prefetch_relaxed(&from->deque.top);
 		if (!may_help(w, c->loop, below))
+			continue;
+		/* Who only asks has announced that he sleeps, or asks for one who does. */
+		if (!below && filch__is_crowded(crew, chunk_ns(c), !take))
 			continue;
 		if (!take)
 			return true;
@@ -169,6 +211,8 @@ void filch__offer(struct visit *v, bool fresh)
 	const double left_ns = v->grain_ns > 0 ? (double)left * v->grain_ns : INFINITY;
 	unsigned wanted;
 
+	if (filch__is_crowded(crew, left_ns, 1))
+		return;
 	/* Those who search may be busy: for what lasts, filch__idle_notify() looks closer. */
 	if (!fresh && left_ns < SHORT_NS && idle_searching(&crew->idle))
 		return;
@@ -184,15 +228,13 @@ void filch__stop_searching(struct visit *v)
 {
 	struct worker *w = v->worker;
 	struct chunk more;
-	double ns;
 
 	v->available = false;
 	store_relaxed(&w->sleeper.helping, false);
 	if (!filch__idle_search_end(&w->crew->idle) || !filch__find(w, NULL, &more, false))
 		return;
 	/* Only a rumour of a chunk: enough for waking somebody in vain. */
-	ns = (double)range_size(more.range) * load_relaxed(&more.loop->grain_ns);
-	if (filch__idle_wake_pays(&w->crew->idle, ns > 0 ? ns : INFINITY, v->ticks) &&
+	if (filch__idle_wake_pays(&w->crew->idle, chunk_ns(&more), v->ticks) &&
 	    rouse(w->crew, load_relaxed(&more.loop->helpers), 1) == NOTIFIED_WOKEN)
 		note_wake(v);
 }

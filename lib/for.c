@@ -154,11 +154,14 @@ static bool would_gain(struct idle *idle, struct cost cost, double ns)
 
 /* Whether there is somebody to whom it can be handed, or he is to be woken now, for this call and
  * those to come: *eager. */
-static bool wants_help(struct idle *idle, struct cost cost, double ns, bool *eager)
+static bool wants_help(struct crew *crew, struct cost cost, double ns, bool *eager)
 {
-	if (!would_gain(idle, cost, ns))
+	struct idle *idle = &crew->idle;
+	const bool searching = idle_searching(idle);
+
+	if (!would_gain(idle, cost, ns) || filch__is_crowded(crew, ns, !searching))
 		return false;
-	if (idle_searching(idle))
+	if (searching)
 		return true;
 	*eager = filch__idle_burst_pays(idle, &burst, ns);
 	return *eager;
@@ -172,7 +175,7 @@ static bool run_known(struct call *c, int *code)
 	struct idle *idle = &c->pool->crew.idle;
 	uint64_t now;
 
-	if (ns >= IN_PLACE_NS || (sure && wants_help(idle, c->cost, ns, &c->eager)))
+	if (ns >= IN_PLACE_NS || (sure && wants_help(&c->pool->crew, c->cost, ns, &c->eager)))
 		return false;
 	now = platform_ticks();
 	/* Who is not sure first finds out what it costs alone. */
@@ -283,7 +286,7 @@ PLATFORM_NOINLINE static bool is_left_alone(struct filch_pool *pool, struct cost
                                             bool *eager)
 {
 	pool = pool ? pool : pool_default_if_any();
-	return pool && !pool_error(pool) && !wants_help(&pool->crew.idle, cost, ns, eager);
+	return pool && !pool_error(pool) && !wants_help(&pool->crew, cost, ns, eager);
 }
 
 /* Whether the call, without options, is one for the caller alone, and not even worth a clock. */

@@ -35,6 +35,7 @@ void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned slee
 	idle->sleepers = sleepers;
 	idle->searchers_max = idle_most_searchers(sleepers, cpus);
 	idle->wanted_max = cpus / 2 ? cpus / 2 : 1;
+	idle->cpus = cpus;
 	idle->roomy = sleepers < cpus;
 	idle->narrow = sleepers <= NARROW_MOST;
 	idle->spin_ns = spin_ns;

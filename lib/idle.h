@@ -54,8 +54,9 @@ struct idle {
 	_Atomic float patience;           /* part of the time to search that is used: learned */
 	_Atomic float handover_ns;        /* from a push until one who searches has it: learned */
 	bool narrow;                      /* few enough to look at each of them */
-	bool roomy;                       /* there is a CPU for each worker */
-	_Atomic bool packed;              /* the kernel has put sleepers where their wakers are */
+	unsigned cpus;
+	bool roomy;          /* there is a CPU for each worker */
+	_Atomic bool packed; /* the kernel has put sleepers where their wakers are */
 };
 
 /* ---- policy: arithmetic, for the model of larger machines, too ------------------------------- */
@@ -102,6 +103,11 @@ void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned slee
 static inline unsigned idle_searching(struct idle *idle)
 {
 	return (unsigned)(load_relaxed(&idle->state) >> 32);
+}
+
+static inline unsigned idle_asleep(struct idle *idle)
+{
+	return (unsigned)load_relaxed(&idle->state);
 }
 
 /* How long to look for work before sleeping: about what a wake-up costs. */

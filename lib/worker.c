@@ -328,7 +328,8 @@ static bool search(struct worker *w, struct chunk *c, bool may_spin)
 	bool found;
 
 	while (!(found = filch__find(w, NULL, c, true)) && !is_closing(w->crew)) {
-		looked = may_spin && platform_ns(platform_ticks() - since) < idle_search_ns(idle);
+		looked = may_spin && !filch__is_crowded(w->crew, 0, 0) &&
+		         platform_ns(platform_ticks() - since) < idle_search_ns(idle);
 		if (looked) {
 			platform_pause();
 			continue;

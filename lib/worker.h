@@ -73,6 +73,13 @@ void filch__worker_main(struct worker *w);
  */
 bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool take);
 
+/*
+ * Whether help with work of left_ns would only take a CPU from a thread that calls: there are several
+ * of those, and they and the workers that are awake, and `more`, are more than there are CPUs.
+ * What takes very long is helped with all the same: it may be waiting for something.
+ */
+bool filch__is_crowded(struct crew *crew, double left_ns, unsigned more);
+
 #define SHORT_NS 20000.0 /* what takes no longer is not worth ceasing to search for */
 
 /*

@@ -2,6 +2,7 @@
 /* Workers that help each other and whoever calls: every item once, and nobody waits in vain. */
 #include "crew.h"
 
+#include <math.h>
 #include <sched.h>
 
 TestSuite(crew, .init = begin, .fini = end, .timeout = 300);
@@ -236,4 +237,75 @@ Test(crew, starves_no_caller)
 	crew_begins(CALLERS);
 	on_threads(CALLERS, call_and_meet, NULL);
 	crew_ends();
+}
+
+/* ---- crowds ------------------------------------------------------------------------------------ */
+
+/* As if so many threads from outside called. */
+static void let_call(unsigned count)
+{
+	for (unsigned i = 0; i < MOST; i++)
+		store_relaxed(&guests[i]->taken, i < count);
+}
+
+Test(crew, is_crowded_by_callers_on_all_cpus)
+{
+	filch__idle_init(&crew->idle, crew->sleepers, 3, 4, 0);
+	crew->threads = 3;
+	store_relaxed(&crew->started, 3);
+	store_relaxed(&crew->idle.state, 3); /* all of them asleep */
+	for (unsigned calling = 0; calling <= MOST; calling++) {
+		let_call(calling);
+		cr_expect_eq(filch__is_crowded(crew, 1000, 0), calling > 4, "%u call", calling);
+		cr_expect_eq(filch__is_crowded(crew, 1000, 1), calling > 3, "%u call", calling);
+		cr_expect_not(filch__is_crowded(crew, 1e9, 1), "what is that long may wait");
+		cr_expect_not(filch__is_crowded(crew, INFINITY, 1), "who knows?");
+	}
+	let_call(3);
+	store_relaxed(&crew->idle.state, 2);
+	cr_expect_not(filch__is_crowded(crew, 1000, 0));
+	cr_expect(filch__is_crowded(crew, 1000, 1), "one worker is awake");
+	store_relaxed(&guests[0]->sleeper.end, PARKED);
+	cr_expect_not(filch__is_crowded(crew, 1000, 1), "one caller sleeps");
+	store_relaxed(&crew->idle.state, 0);
+	store_relaxed(&guests[0]->sleeper.end, AWAKE);
+	let_call(1);
+	cr_expect_not(filch__is_crowded(crew, 1000, 1), "one caller is no crowd");
+	let_call(MOST);
+	filch__idle_init(&crew->idle, crew->sleepers, 4, 4, 0);
+	cr_expect_not(filch__is_crowded(crew, 1000, 1), "more threads than CPUs are to wait");
+	let_call(0);
+	store_relaxed(&crew->started, 0);
+}
+
+Test(crew, makes_way_for_a_crowd_but_helps_with_what_lasts)
+{
+	struct loop *loop = filch__worker_open(guests[0]);
+	struct chunk c = {loop, {0, 1000}}, found;
+	struct tally t;
+
+	tally_init(&t, 1000);
+	filch__idle_init(&crew->idle, crew->sleepers, 1, 2, 0);
+	crew->threads = 1;
+	store_relaxed(&crew->started, 1);
+	loop_begin(loop, guests[0], &t, tally_body, &plain, 2);
+	cr_assert(deque_push(&guests[0]->deque, &c, 1));
+	for (unsigned calling = 1; calling <= 3; calling++) {
+		let_call(calling);
+		store_relaxed(&loop->grain_ns, 100.0f);
+		cr_expect_eq(filch__find(&crew->worker[0], NULL, &found, false), calling == 1);
+		store_relaxed(&loop->grain_ns, 10000.0f);
+		cr_expect(filch__find(&crew->worker[0], NULL, &found, false));
+		store_relaxed(&loop->grain_ns, 0.0f);
+		cr_expect(filch__find(&crew->worker[0], NULL, &found, false));
+	}
+	store_relaxed(&loop->grain_ns, 100.0f);
+	cr_expect_not(filch__find(&crew->worker[0], NULL, &found, true), "nor takes it");
+	let_call(1);
+	cr_expect(filch__find(&crew->worker[0], NULL, &found, true));
+	cr_expect_eq(range_size(found.range), 1000);
+	let_call(0);
+	store_relaxed(&crew->started, 0);
+	filch__worker_close(guests[0]);
+	tally_finish(&t);
 }

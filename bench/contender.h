@@ -20,6 +20,10 @@ struct contender {
 
 	/* The same on a second pool of as many workers, made when first called; NULL = there is none. */
 	int (*run_second)(size_t n, const struct body *body, struct items *items);
+
+	/* Calls f(arg) on a worker and waits for it, so that run() is called from within the library;
+	 * NULL = run() is called from outside. */
+	void (*enter)(void (*f)(void *), void *arg);
 };
 
 struct family {

@@ -50,7 +50,7 @@ __attribute__((noinline, aligned(4096))) static int run_serial(size_t n, const s
 	return body->range(items, 0, n, NULL);
 }
 
-static const struct contender control = {"a mere call", run_serial, NULL};
+static const struct contender control = {"a mere call", run_serial, NULL, NULL};
 
 static const char *compiler(void)
 {
@@ -96,6 +96,7 @@ static bool hello(void)
 	for (unsigned k = 0; k < h.count; k++) {
 		snprintf(h.name[k], sizeof h.name[k], "%s", contender_family.contenders[k].name);
 		h.has_second[k] = contender_family.contenders[k].run_second;
+		h.enters[k] = contender_family.contenders[k].enter;
 	}
 	return transfer_out(&h, sizeof h);
 }
@@ -160,41 +161,74 @@ static void measure(const struct wire_request *q, struct items *items, struct be
 	}
 }
 
+/* A request, on its way to the thread that calls the loops, and the answer. */
+struct job {
+	struct wire_request q;
+	struct items *items;
+	uint64_t opening; /* when that began; 0 = it was open */
+	struct bench_pair out;
+	struct bench_sample samples[BENCH_SAMPLES_MAX];
+};
+
+static void work(void *arg)
+{
+	struct job *job = arg;
+	const double opening = job->opening > 0 ? (double)(bench_now() - job->opening) : 0;
+
+	job->out = (struct bench_pair){.wrong = 0};
+	measure(&job->q, job->items, &job->out, job->samples);
+	if (job->q.with_open)
+		job->out.time_ns += opening;
+}
+
+/* Opens the library if that was not done, and works on this thread or on one of its workers. */
+static void dispatch(struct job *job, unsigned workers)
+{
+	static bool open;
+
+	job->opening = 0;
+	if (job->q.contender == WIRE_CONTROL) {
+		work(job);
+		return;
+	}
+	if (!open) {
+		job->opening = bench_now();
+		contender_family.open(workers);
+		open = true;
+	}
+	if (contender_family.contenders[job->q.contender].enter)
+		contender_family.contenders[job->q.contender].enter(work, job);
+	else
+		work(job);
+}
+
+static bool answer(const struct job *job)
+{
+	const bool is_series = job->q.ask == WIRE_SERIES || job->q.ask == WIRE_WAKE;
+
+	return transfer_out(&job->out, sizeof job->out) &&
+	       (!is_series || transfer_out(job->samples, job->q.times * sizeof *job->samples));
+}
+
 int main(int argc, char **argv)
 {
 	const unsigned workers = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
-	struct wire_request q;
 	struct items items = {.sleep_ns = 0};
-	bool open = false;
+	struct job job = {.items = &items};
 
 	if (workers == 0) {
 		fprintf(stderr, "%s is started by filch-bench\n", argv[0]);
 		return 2;
 	}
 	bench_items_init(&items);
-	while (transfer_in(&q, sizeof q)) {
-		struct bench_sample samples[BENCH_SAMPLES_MAX];
-		struct bench_pair out = {.wrong = 0};
-		const bool is_series = q.ask == WIRE_SERIES || q.ask == WIRE_WAKE;
-		uint64_t opening = 0;
-
-		if (q.ask == WIRE_HELLO) {
+	while (transfer_in(&job.q, sizeof job.q)) {
+		if (job.q.ask == WIRE_HELLO) {
 			if (!hello())
 				return 1;
 			continue;
 		}
-		if (!open && q.contender != WIRE_CONTROL) {
-			const uint64_t begin = bench_now();
-
-			contender_family.open(workers);
-			opening = bench_now() - begin;
-			open = true;
-		}
-		measure(&q, &items, &out, samples);
-		if (q.with_open)
-			out.time_ns += (double)opening;
-		if (!transfer_out(&out, sizeof out) ||
-		    (is_series && !transfer_out(samples, q.times * sizeof *samples)))
+		dispatch(&job, workers);
+		if (!answer(&job))
 			return 1;
 	}
 	return 0;

@@ -54,6 +54,7 @@ struct wire_hello {
 	unsigned count;
 	bool nests;
 	bool has_second[WIRE_CONTENDERS_MAX];
+	bool enters[WIRE_CONTENDERS_MAX];
 	double library_bytes; /* its shared libraries in memory, those of libc left out */
 	char version[WIRE_TEXT];
 	char compiler[WIRE_TEXT];

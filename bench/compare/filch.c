@@ -42,6 +42,6 @@ static int run_second(size_t n, const struct body *body, struct items *items)
 	return filch_for(second, n, body->range, items, NULL);
 }
 
-static const struct contender contenders[] = {{"filch", run, run_second}};
+static const struct contender contenders[] = {{"filch", run, run_second, NULL}};
 
 const struct family contender_family = {"filch " FILCH_VERSION, open_pool, 1, contenders, true};

@@ -29,6 +29,6 @@ static int run(size_t n, const struct body *body, struct items *items)
 	return filch_for(pool, n, body->range, items, FILCH(.chunk = (n + chunks - 1) / chunks));
 }
 
-static const struct contender contenders[] = {{"filch:4 chunks", run, NULL}};
+static const struct contender contenders[] = {{"filch:4 chunks", run, NULL, NULL}};
 
 const struct family contender_family = {"filch " FILCH_VERSION, open_pool, 1, contenders, true};

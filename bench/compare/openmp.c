@@ -87,10 +87,10 @@ static void open_threads(unsigned workers)
 }
 
 static const struct contender contenders[] = {
-	{RUNTIME ":static", run_static, NULL},
-	{RUNTIME ":dynamic", run_dynamic, NULL},
-	{RUNTIME ":guided", run_guided, NULL},
-	{RUNTIME ":taskloop", run_tasks, NULL},
+	{RUNTIME ":static", run_static, NULL, NULL},
+	{RUNTIME ":dynamic", run_dynamic, NULL, NULL},
+	{RUNTIME ":guided", run_guided, NULL, NULL},
+	{RUNTIME ":taskloop", run_tasks, NULL, NULL},
 };
 
 const struct family contender_family = {"", open_threads, 4, contenders, true};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rayon, whose part in Rust is compare/rayon/lib.rs: parallel iterators over items, without a
- * word about splitting, in the pool that a process has by default.  The caller is a thread of
- * its own, which hands the loop over and waits, as it is when main() calls.
+ * word about splitting, in the pool that a process has by default.  Outside, the caller is a thread
+ * of its own, which hands the loop over and waits, as it is when main() calls.  Inside, it is one
+ * of the pool's, as in a program all of which runs there.
  */
 #include "contender.h"
 
@@ -14,6 +15,7 @@ void bench_rayon_double(size_t n, const int64_t *in, int64_t *out);
 void bench_rayon_chain(size_t n, const int64_t *in, int64_t *out, uint32_t steps);
 void bench_rayon_triad(size_t n, const int64_t *in, const int64_t *in2, int64_t *out);
 void bench_rayon_each(size_t n, filch_body *range, void *items);
+void bench_rayon_enter(void (*f)(void *), void *arg);
 
 static void open_pool(unsigned workers)
 {
@@ -36,6 +38,9 @@ static int run(size_t n, const struct body *body, struct items *items)
 	return 0;
 }
 
-static const struct contender contenders[] = {{"rayon:outside", run, NULL}};
+static const struct contender contenders[] = {
+	{"rayon:outside", run, NULL, NULL},
+	{"rayon:inside", run, NULL, bench_rayon_enter},
+};
 
-const struct family contender_family = {RAYON_VERSION, open_pool, 1, contenders, true};
+const struct family contender_family = {RAYON_VERSION, open_pool, 2, contenders, true};

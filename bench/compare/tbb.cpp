@@ -65,10 +65,10 @@ int run_affinity(size_t n, const struct body *body, struct items *items)
 }
 
 const struct contender contenders[] = {
-	{"tbb:auto", run<tbb::auto_partitioner>, nullptr},
-	{"tbb:simple", run<tbb::simple_partitioner>, nullptr},
-	{"tbb:static", run<tbb::static_partitioner>, nullptr},
-	{"tbb:affinity", run_affinity, nullptr},
+	{"tbb:auto", run<tbb::auto_partitioner>, nullptr, nullptr},
+	{"tbb:simple", run<tbb::simple_partitioner>, nullptr, nullptr},
+	{"tbb:static", run<tbb::static_partitioner>, nullptr, nullptr},
+	{"tbb:affinity", run_affinity, nullptr, nullptr},
 };
 
 } // namespace

@@ -14,6 +14,12 @@ pub struct Items {
     _opaque: [u8; 0],
 }
 
+/// What the measuring core hands to itself, of which nothing is known either.
+#[repr(C)]
+pub struct Argument {
+    _opaque: [u8; 0],
+}
+
 type Range = extern "C" fn(&Items, usize, usize, *const c_void) -> c_int;
 
 /// Nothing after it starts before v is known: body_fence().
@@ -100,4 +106,10 @@ pub extern "C" fn bench_rayon_each(n: usize, range: Range, items: &Items) {
     (0..n).into_par_iter().for_each(|i| {
         range(items, i, i + 1, std::ptr::null());
     });
+}
+
+/// Calls f on a thread of the pool, and waits for it.
+#[no_mangle]
+pub extern "C" fn bench_rayon_enter(f: extern "C" fn(&mut Argument), argument: &mut Argument) {
+    rayon::scope(|_| f(argument));
 }

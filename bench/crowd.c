@@ -29,7 +29,8 @@ static bool has_second(const struct setting *s, const struct entrant *e)
 
 #define CALLERS(text, short_text, how_many, items, twice, who)                                     \
 	{                                                                                          \
-		.name = text, .head = short_text, .target = TARGET, .fits = who,                   \
+		.name = text, .head = short_text, .target = (how_many) > 1 ? TARGET : 0,           \
+		.fits = who,                                                                       \
 		.ask = {.ask = WIRE_CALLERS,                                                       \
 		        .body = BODY_1US,                                                          \
 		        .n = items,                                                                \
@@ -92,7 +93,7 @@ void crowd(struct setting *s)
 
 		snprintf(text, sizeof text, "crowd, %s: calls of the median / of the last",
 		         kinds[k].name);
-		if (unfair_count[k] > 0)
+		if (unfair_count[k] > 0 && kinds[k].ask.callers > 1)
 			question_claim(s, text, bench_quartiles(unfair[k], unfair_count[k]).median,
 			               UNFAIR, "");
 	}

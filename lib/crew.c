@@ -58,13 +58,14 @@ void filch__worker_close(struct worker *w)
 /* The system lets threads that are too many take turns of some milliseconds. */
 #define CROWDED_NS 4e6
 
-/* Threads from outside that are in a call and not asleep in it; relaxed, so a moment old. */
+/* Threads from outside that are in a call and not asleep in it; of a moment ago, perhaps. */
 static unsigned callers(struct crew *crew, unsigned guests)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < guests; i++) {
-		struct worker *g = load_relaxed(&crew->guest[i]);
+		/* acquire: pairs with the release in guest_create(). */
+		struct worker *g = load_acquire(&crew->guest[i]);
 
 		count += g && load_relaxed(&g->taken) && !idle_is_parked(&g->sleeper);
 	}

@@ -158,14 +158,10 @@ static bool tsc_is_steady(void)
 #endif
 }
 
-struct instant {
-	uint64_t ticks, ns;
-};
-
 /* Both clocks at one moment: of several tries the one with the least in between. */
-static struct instant instant_now(void)
+static struct platform_instant instant_now(void)
 {
-	struct instant best = {0, 0};
+	struct platform_instant best = {0, 0};
 	uint64_t least = UINT64_MAX;
 
 	for (int i = 0; i < 4; i++) {
@@ -175,30 +171,42 @@ static struct instant instant_now(void)
 
 		if (after - before < least) {
 			least = after - before;
-			best = (struct instant){before + (after - before) / 2, ns};
+			best = (struct platform_instant){before + (after - before) / 2, ns};
 		}
 	}
 	return best;
 }
 
-/* Two threads may find this undone and both do it: no lock that a fork() could catch held. */
-void filch__ticks_init(void)
-{
-	static _Atomic bool done;
-	struct instant begin, end;
+static _Atomic bool rate_known;
 
-	/* acquire: pairs with the release below; the rate is there. */
-	if (load_acquire(&done))
-		return;
+struct platform_instant filch__ticks_begin(void)
+{
+	/* acquire: pairs with the release in filch__ticks_end(); the rate is there. */
+	if (load_acquire(&rate_known))
+		return (struct platform_instant){0, 0};
 	store_relaxed(&filch__ticks_from_tsc, tsc_is_steady());
-	begin = instant_now();
+	return instant_now();
+}
+
+/* Two threads may find this undone and both do it: no lock that a fork() could catch held. */
+void filch__ticks_end(struct platform_instant begin)
+{
+	struct platform_instant end;
+
+	if (!begin.ns)
+		return;
 	do
 		end = instant_now();
 	while (end.ns - begin.ns < 10000 || end.ticks == begin.ticks);
 	store_relaxed(&filch__ns_per_tick,
 	              (double)(end.ns - begin.ns) / (double)(end.ticks - begin.ticks));
-	/* release: pairs with the acquire above. */
-	store_release(&done, true);
+	/* release: pairs with the acquire in filch__ticks_begin(). */
+	store_release(&rate_known, true);
+}
+
+void filch__ticks_init(void)
+{
+	filch__ticks_end(filch__ticks_begin());
 }
 
 /* ---- the process ---------------------------------------------------------------------- */

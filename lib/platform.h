@@ -119,6 +119,15 @@ uint64_t filch__now_ns(void);
  * any number of times, and takes about ten microseconds the first time.
  */
 void filch__ticks_init(void);
+
+/* The same in two parts, with something useful in between: the rate is that of the time between them,
+ * and the second one waits until it is long enough. */
+struct platform_instant {
+	uint64_t ticks, ns;
+};
+struct platform_instant filch__ticks_begin(void);
+void filch__ticks_end(struct platform_instant begin);
+
 extern _Atomic double filch__ns_per_tick;  /* written by filch__ticks_init() */
 extern _Atomic bool filch__ticks_from_tsc; /* likewise */
 

@@ -41,15 +41,22 @@ static struct cpu_mask mask_of(pid_t tid)
 	return m;
 }
 
+static bool is_first_thread(void)
+{
+	return syscall(SYS_gettid) == getpid();
+}
+
 /*
  * A program may have pinned the thread that calls us, or its first one; what the process
  * may use is the union of both.
  */
 static struct cpu_mask mask_of_process(void)
 {
-	struct cpu_mask m = mask_of(getpid());
-	struct cpu_mask mine = mask_of(0);
+	struct cpu_mask m = mask_of(getpid()), mine;
 
+	if (is_first_thread())
+		return m;
+	mine = mask_of(0);
 	if (m.set && mine.set && m.bytes == mine.bytes)
 		CPU_OR_S(m.bytes, m.set, m.set, mine.set);
 	if (!m.set)
@@ -71,10 +78,14 @@ unsigned filch__affinity_count(void)
 	return count > 0 ? (unsigned)count : 0;
 }
 
+/* A thread that is told nothing has the mask of who made it, and starts sooner. */
 void filch__port_attr(pthread_attr_t *attr)
 {
-	struct cpu_mask m = mask_of_process();
+	struct cpu_mask m;
 
+	if (is_first_thread())
+		return;
+	m = mask_of_process();
 	if (!m.set)
 		return;
 	pthread_attr_setaffinity_np(attr, m.bytes, m.set);

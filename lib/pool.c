@@ -224,6 +224,7 @@ int filch_pool_create(filch_pool **out, const struct filch_pool_options *options
 	struct filch_pool_options o = filch_pool_options_init();
 	struct filch_pool *pool;
 	struct width width = {.workers = 0};
+	struct platform_instant begin;
 	int error = FILCH_OK;
 
 	if (!out)
@@ -237,7 +238,7 @@ int filch_pool_create(filch_pool **out, const struct filch_pool_options *options
 	}
 	if (o.workers > FILCH_MAX_WORKERS)
 		return FILCH_EINVAL;
-	filch__ticks_init();
+	begin = filch__ticks_begin();
 	if (!watch_forks())
 		return FILCH_ENOMEM;
 	if (!o.workers)
@@ -245,6 +246,7 @@ int filch_pool_create(filch_pool **out, const struct filch_pool_options *options
 	pool = pool_new(&o, o.workers ? o.workers : width.workers);
 	if (!pool)
 		return FILCH_ENOMEM;
+	filch__ticks_end(begin);
 	if (o.on_start)
 		error = start_with_hooks(pool);
 	if (error) {

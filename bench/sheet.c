@@ -62,7 +62,7 @@ static void one_round(struct setting *s, const struct sheet *sheet, struct sampl
 
 		sample->serial[round] = p.serial_ns;
 		sample->time[round] = p.time_ns;
-		sample->ratio[round] = p.serial_ns > 0 ? p.time_ns / p.serial_ns * sheet->scale : 0;
+		sample->ratio[round] = p.serial_ns > 0 ? p.time_ns / p.serial_ns : 0;
 		sample->wrong += p.wrong;
 		sample->rounds = round + 1;
 		if (sheet->look)
@@ -121,10 +121,10 @@ static void cell(struct setting *s, const struct sheet *sheet, size_t entrant, s
 	r.time_ns = bench_quartiles(sample->time, sample->rounds);
 	r.ratio = bench_quartiles(sample->ratio, sample->rounds);
 	output_record(&r);
-	printf(" %8.2f", r.ratio.median);
+	printf(" %8.2f", r.ratio.median * sheet->scale);
 	snprintf(text, sizeof text, "%s, %s: %s", sheet->question, kind->name, sheet->claim);
 	if (turns_is_filch(e) && kind->target > 0)
-		question_claim(s, text, r.ratio.median, kind->target, "");
+		question_claim(s, text, r.ratio.median * sheet->scale, kind->target, "");
 }
 
 void sheet_ask(struct setting *s, const struct sheet *sheet)

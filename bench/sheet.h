@@ -22,7 +22,7 @@ struct sheet {
 	const struct entrant *entrants;
 	size_t entrant_count;
 	unsigned rounds[LEVELS], peer_rounds[LEVELS];
-	double scale;      /* what is shown is time / serial, times this */
+	double scale;      /* what is shown and held against targets is time / serial times this */
 	const char *claim; /* the words for that in a claim */
 	pid_t burner;      /* a process that computes meanwhile, 0 = none */
 

@@ -71,6 +71,7 @@ struct items {
 	enum body_id counted;
 	uint32_t steps[BODIES]; /* links of the chain per item; 0 = no chain, double */
 	uint64_t sleep_ns;      /* for BODY_SLEEP */
+	size_t chunk;           /* for those whose chunks are fixed: items; 0 = as they like */
 	uint32_t *weights;      /* for BODY_WEIGHTED: links of each item's chain */
 	struct matrix *matrix;  /* for BODY_SPMV */
 	struct stamp *stamps;   /* for BODY_STAMP */

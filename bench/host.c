@@ -127,6 +127,7 @@ static void measure(const struct wire_request *q, struct items *items, struct be
 
 	memcpy(items->steps, q->steps, sizeof items->steps);
 	items->sleep_ns = q->sleep_ns;
+	items->chunk = (size_t)q->chunk;
 	items->nest = q->nest;
 	bench_items_fill(items, loop.outputs * (q->callers > 0 ? q->callers : 1));
 	shapes_prepare(items, q->body, q->shape);

@@ -30,6 +30,7 @@ static const struct question questions[] = {
 	{"busy", "another process computes; more workers than CPUs", busy},
 	{"crowd", "several threads call at once", crowd},
 	{"wake", "from the call until somebody helps", wake},
+	{"chunks", "what does the size of a chunk do?", chunks},
 	{"startup", "the first call of a process; what a pool takes of memory", startup},
 };
 

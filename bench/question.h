@@ -4,7 +4,7 @@
 /* What every question is asked with, and the claims that its answer is held against. */
 #include "output.h"
 
-enum { HOSTS_MAX = 16, ENTRANTS_MAX = 64, CLAIMS_MAX = 64 };
+enum { HOSTS_MAX = 16, ENTRANTS_MAX = 64, CLAIMS_MAX = 256 };
 
 enum level { QUICK, NORMAL, FULL, LEVELS };
 
@@ -41,5 +41,6 @@ void busy(struct setting *s);
 void crowd(struct setting *s);
 void wake(struct setting *s);
 void startup(struct setting *s);
+void chunks(struct setting *s);
 
 #endif

@@ -28,6 +28,14 @@ static bool is_asked(const struct setting *s, const struct sheet *sheet, size_t 
 	return !k->fits || k->fits(s, &sheet->entrants[entrant]);
 }
 
+static bool is_asked_any(const struct setting *s, const struct sheet *sheet, size_t entrant)
+{
+	for (size_t k = 0; k < sheet->kind_count; k++)
+		if (is_asked(s, sheet, entrant, k))
+			return true;
+	return false;
+}
+
 static unsigned rounds_of(const struct setting *s, const struct sheet *sheet, size_t entrant)
 {
 	return turns_is_own(&sheet->entrants[entrant]) ? sheet->rounds[s->level]
@@ -84,7 +92,7 @@ static void measure(struct setting *s, const struct sheet *sheet, struct sample 
 	unsigned most = 0;
 
 	for (size_t e = 0; e < sheet->entrant_count; e++) {
-		const unsigned rounds = rounds_of(s, sheet, e);
+		const unsigned rounds = is_asked_any(s, sheet, e) ? rounds_of(s, sheet, e) : 0;
 
 		most = rounds > most ? rounds : most;
 		output_expect(rounds);
@@ -93,7 +101,7 @@ static void measure(struct setting *s, const struct sheet *sheet, struct sample 
 	turns_burner_run(sheet->burner, true);
 	for (unsigned round = 0; round < most; round++)
 		for (size_t e = 0; e < sheet->entrant_count; e++)
-			if (round < rounds_of(s, sheet, e))
+			if (round < rounds_of(s, sheet, e) && is_asked_any(s, sheet, e))
 				one_round(s, sheet, samples, e, round);
 	turns_burner_run(sheet->burner, false);
 	output_quiet();
@@ -141,6 +149,8 @@ void sheet_ask(struct setting *s, const struct sheet *sheet)
 		printf(" %8s", sheet->kinds[k].head);
 	printf("\n");
 	for (size_t e = 0; e < sheet->entrant_count; e++) {
+		if (!is_asked_any(s, sheet, e))
+			continue;
 		printf("%-22s", sheet->entrants[e].name);
 		for (size_t k = 0; k < sheet->kind_count; k++)
 			cell(s, sheet, e, k, sample_of(sheet, samples, e, k));

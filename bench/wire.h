@@ -41,6 +41,7 @@ struct wire_request {
 	uint64_t n;
 	uint64_t ns;            /* pause, period or idle time */
 	uint64_t sleep_ns;      /* of an item of BODY_SLEEP */
+	uint64_t chunk;         /* see struct items */
 	enum shape shape;       /* of the items of BODY_WEIGHTED */
 	struct nest nest;       /* of BODY_NESTED */
 	uint32_t steps[BODIES]; /* the same chains for all */

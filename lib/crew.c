@@ -75,14 +75,17 @@ static unsigned callers(struct crew *crew, unsigned guests)
 bool filch__is_crowded(struct crew *crew, double left_ns, unsigned more)
 {
 	const unsigned guests = load_relaxed(&crew->guests_used);
-	unsigned calling, awake;
+	unsigned calling, started, asleep;
 
 	/* A pool of more workers than CPUs is for bodies that wait. */
 	if (guests < 2 || !crew->idle.roomy || left_ns > CROWDED_NS)
 		return false;
 	calling = callers(crew, guests);
-	awake = load_relaxed(&crew->started) - idle_asleep(&crew->idle);
-	return calling > 1 && calling + awake + more > crew->idle.cpus;
+	started = load_relaxed(&crew->started);
+	asleep = idle_asleep(&crew->idle);
+	/* Who has just been started may sleep before he is counted. */
+	return calling > 1 &&
+	       calling + (started > asleep ? started - asleep : 0) + more > crew->idle.cpus;
 }
 
 /* As far as is known of the loop now; infinite if nothing is. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filch with chunks that were fixed by its user instead of tuned: four for each worker.  A
- * family of its own, so that it is treated as a peer and holds no target of filch.
+ * filch with chunks that were fixed by its user instead of tuned: four for each worker, or of as
+ * many items as it is told.  A family of its own, so that it is treated as a peer and holds no
+ * target of filch.
  */
 #include "contender.h"
 
@@ -26,7 +27,9 @@ static void open_pool(unsigned workers)
 
 static int run(size_t n, const struct body *body, struct items *items)
 {
-	return filch_for(pool, n, body->range, items, FILCH(.chunk = (n + chunks - 1) / chunks));
+	const size_t chunk = items->chunk ? items->chunk : (n + chunks - 1) / chunks;
+
+	return filch_for(pool, n, body->range, items, FILCH(.chunk = chunk));
 }
 
 static const struct contender contenders[] = {{"filch:4 chunks", run, NULL, NULL}};

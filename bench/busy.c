@@ -18,16 +18,16 @@ enum { WIDE = 64, ROUNDS_MAX = 64 };
 /* ---- another process ------------------------------------------------------------------ */
 
 struct busy_kind {
-	const char *name;
+	const char *name, *head;
 	uint64_t n; /* of 1 us */
 	unsigned times;
 	double target; /* of the mean */
 };
 
 static const struct busy_kind busy_kinds[] = {
-	{"1 ms", 1000, 100, 1.02},
-	{"10 ms", 10000, 20, 0.85},
-	{"100 ms", 100000, 4, 0.75},
+	{"loop of 1 ms", "1 ms", 1000, 100, 1.02},
+	{"loop of 10 ms", "10 ms", 10000, 20, 0.85},
+	{"loop of 100 ms", "100 ms", 100000, 4, 0.75},
 };
 
 enum { BUSY_KINDS = sizeof busy_kinds / sizeof *busy_kinds };
@@ -52,7 +52,7 @@ static void busy_row(struct setting *s, const struct entrant *e, struct bunch *b
 
 		printf("  %6.2f %8s %8s", ratio, output_time(mean, bunch_mean(b->time, b->count)),
 		       output_time(slow, bunch_quantile(b->time, b->count, 0.95)));
-		snprintf(text, sizeof text, "busy, loops of %s: mean time / serial", kind->name);
+		snprintf(text, sizeof text, "busy, %s: mean time / serial", kind->name);
 		if (turns_is_filch(e))
 			question_claim(s, text, ratio, kind->target, "");
 		bunch_record(b, "busy", "another process", kind->name, e, kind->n);
@@ -99,7 +99,7 @@ static void another_process(struct setting *s)
 	       "and what\none call in twenty exceeds\n%-22s",
 	       "");
 	for (size_t k = 0; k < BUSY_KINDS; k++)
-		printf("  %6s %8s %8s", busy_kinds[k].name, "mean", "95 %");
+		printf("  %6s %8s %8s", busy_kinds[k].head, "mean", "95 %");
 	printf("\n");
 	for (size_t e = 0; e < s->entrant_count; e++)
 		busy_row(s, &s->entrants[e], &bunches[e * BUSY_KINDS]);
@@ -110,7 +110,7 @@ static void another_process(struct setting *s)
 
 #define LOOP(text, count)                                                                          \
 	{                                                                                          \
-		.name = text, .head = text,                                                        \
+		.name = "loop of " text, .head = text,                                             \
 		.ask = {.ask = WIRE_ROUND, .body = BODY_1US, .n = count},                          \
 	}
 

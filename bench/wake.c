@@ -133,10 +133,11 @@ static void loop_row(struct setting *s, const struct entrant *e, struct bunch *b
 		       output_time(slow, bunch_quantile(b[k].time, b[k].count, 0.95)));
 		if (turns_is_filch(e)) {
 			snprintf(text, sizeof text, "wake, %s, %s: median time / serial",
-			         burst ? "50 x 20 us" : "100 us", pauses[k].name);
+			         burst ? "50 x 20 us" : "loop of 100 us", pauses[k].name);
 			question_claim(s, text, ratio, 1.05, "");
 		}
-		bunch_record(&b[k], "wake", pauses[k].name, burst ? "burst of 20 us" : "100 us", e,
+		bunch_record(&b[k], "wake", pauses[k].name,
+		             burst ? "burst of 20 us" : "loop of 100 us", e,
 		             burst ? SHORT : SINGLE);
 	}
 	printf("\n");

@@ -135,6 +135,9 @@ void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double
 		return;
 	}
 	c.wild = tamer(c.wild);
+	/* Sharing only ever adds to the work. */
+	if (work_ns < alone)
+		c.ns += ((float)(work_ns / (double)items) - c.ns) / 4;
 	if (wall_ns > 0.9 * alone)
 		c.least = raised(c.least, 1.25 * alone, helped ? 0.25 : 0.03);
 	else if (wall_ns > 0 && wall_ns < 0.75 * alone)

@@ -244,9 +244,9 @@ int filch_pool_create(filch_pool **out, const struct filch_pool_options *options
 	if (!o.workers)
 		filch__width_read(&width);
 	pool = pool_new(&o, o.workers ? o.workers : width.workers);
+	filch__ticks_end(begin);
 	if (!pool)
 		return FILCH_ENOMEM;
-	filch__ticks_end(begin);
 	if (o.on_start)
 		error = start_with_hooks(pool);
 	if (error) {

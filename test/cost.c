@@ -211,6 +211,22 @@ Test(cost, of_sharing_that_was_not_timed_says_nothing)
 
 /* ---- keys --------------------------------------------------------------------------- */
 
+/* Sharing only ever adds to the work: what is known is too high if the work was less. */
+Test(cost, that_is_too_high_falls_by_shared_calls_and_then_bars_what_gains_nothing)
+{
+	const uint64_t key = cost_key(4711);
+
+	for (int i = 0; i < 10; i++)
+		filch__cost_learn(key, 100, 2000);
+	for (int i = 0; i < 20; i++)
+		filch__cost_learn_shared(key, 100, 1200, 1100, true);
+	cr_expect_float_eq(cost_recall(key).ns, 12, 0.5);
+	cr_expect_gt(cost_least_ns(cost_recall(key)), 1200);
+	for (int i = 0; i < 20; i++)
+		filch__cost_learn_shared(key, 100, 1500, 1100, true);
+	cr_expect_float_eq(cost_recall(key).ns, 12, 0.5, "it does not rise");
+}
+
 Test(cost, keeps_labels_of_one_body_apart)
 {
 	const char *const labels[] = {NULL, "", "a", "b", "aa", "ab", "ba", "\xff", "a\xff"};

@@ -75,17 +75,16 @@ static unsigned callers(struct crew *crew, unsigned guests)
 bool filch__is_crowded(struct crew *crew, double left_ns, unsigned more)
 {
 	const unsigned guests = load_relaxed(&crew->guests_used);
-	unsigned calling, started, asleep;
+	unsigned started, asleep;
 
 	/* A pool of more workers than CPUs is for bodies that wait. */
 	if (guests < 2 || !crew->idle.roomy || left_ns > CROWDED_NS)
 		return false;
-	calling = callers(crew, guests);
 	started = load_relaxed(&crew->started);
 	asleep = idle_asleep(&crew->idle);
 	/* Who has just been started may sleep before he is counted. */
-	return calling > 1 &&
-	       calling + (started > asleep ? started - asleep : 0) + more > crew->idle.cpus;
+	return idle_is_crowd(callers(crew, guests),
+	                     (started > asleep ? started - asleep : 0) + more, crew->idle.cpus);
 }
 
 /* As far as is known of the loop now; infinite if nothing is. */
@@ -215,12 +214,12 @@ void filch__offer(struct visit *v, bool fresh)
 	const double left_ns = v->grain_ns > 0 ? (double)left * v->grain_ns : INFINITY;
 	unsigned wanted;
 
-	if (filch__is_crowded(crew, left_ns, 1))
-		return;
 	/* Those who search may be busy: for what lasts, filch__idle_notify() looks closer. */
 	if (!fresh && left_ns < SHORT_NS && idle_searching(&crew->idle))
 		return;
 	if (!v->eager && !filch__idle_wake_pays(&crew->idle, left_ns, v->ticks))
+		return;
+	if (filch__is_crowded(crew, left_ns, 1))
 		return;
 	v->eager = false;
 	wanted = filch__idle_wanted(&crew->idle, left_ns, v->ticks);

@@ -157,9 +157,12 @@ static bool would_gain(struct idle *idle, struct cost cost, double ns)
 static bool wants_help(struct crew *crew, struct cost cost, double ns, bool *eager)
 {
 	struct idle *idle = &crew->idle;
-	const bool searching = idle_searching(idle);
+	bool searching;
 
-	if (!would_gain(idle, cost, ns) || filch__is_crowded(crew, ns, !searching))
+	if (!would_gain(idle, cost, ns))
+		return false;
+	searching = idle_searching(idle);
+	if (filch__is_crowded(crew, ns, !searching))
 		return false;
 	if (searching)
 		return true;

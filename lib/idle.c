@@ -292,9 +292,11 @@ static bool wake_first(struct idle *idle, unsigned limit)
 	return false;
 }
 
-/* How many of those who are counted as searching are not busy, but no more than `enough`.  In a
- * wide pool nobody is who is counted (is_short() in worker.c).  Relaxed, and so perhaps a moment old: who is busy will be back in another, unless he is wrong
- * about what he does. */
+/*
+ * How many of those who are counted as searching are not busy, but no more than `enough`.  In a
+ * wide pool nobody is who is counted (is_short() in worker.c).  Relaxed, and so perhaps a moment
+ * old: who is busy will be back in another, unless he is wrong about what he does.
+ */
 static unsigned looking(struct idle *idle, uint64_t state, unsigned enough)
 {
 	const unsigned counted = searching_in(state);

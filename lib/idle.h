@@ -95,6 +95,13 @@ static inline unsigned idle_searchers_wanted(double left_ns, double latency_ns, 
 	return wanted >= (double)most ? most : wanted > 1 ? (unsigned)wanted : 1;
 }
 
+/* Whether `calling` threads from outside and so many of our own are more than there are CPUs; one
+ * that calls is no crowd. */
+static inline bool idle_is_crowd(unsigned calling, unsigned awake, unsigned cpus)
+{
+	return calling > 1 && calling + awake > cpus;
+}
+
 /* ---- the room ------------------------------------------------------------------------------ */
 
 void filch__idle_init(struct idle *idle, struct sleeper **sleeper, unsigned sleepers, unsigned cpus,

@@ -328,13 +328,16 @@ static bool search(struct worker *w, struct chunk *c, bool may_spin)
 	bool found;
 
 	while (!(found = filch__find(w, NULL, c, true)) && !is_closing(w->crew)) {
-		looked = may_spin && !filch__is_crowded(w->crew, 0, 0) &&
+		/* Who makes way for a crowd has not looked in vain. */
+		const bool crowded = filch__is_crowded(w->crew, 0, 0);
+
+		looked = may_spin && !crowded &&
 		         platform_ns(platform_ticks() - since) < idle_search_ns(idle);
 		if (looked) {
 			platform_pause();
 			continue;
 		}
-		if (may_spin)
+		if (may_spin && !crowded)
 			filch__idle_searched(idle, false);
 		filch__idle_sleep(idle, w->id - 1, may_spin, look, w);
 		since = platform_ticks();

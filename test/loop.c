@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* filch_for(): every item runs once, whatever the length, the width and the costs. */
+#include "inplace.h"
 #include "support.h"
 
 #include <criterion/criterion.h>
@@ -393,4 +394,30 @@ Test(loop, leaves_what_the_bodies_wrote)
 		cr_assert_eq(filch_for(NULL, COUNT_OF(x), twice, x, NULL), 0);
 	for (size_t i = 0; i < COUNT_OF(x); i++)
 		cr_assert_eq(x[i], i << 20);
+}
+
+/* ---- in place --------------------------------------------------------------------------------- */
+
+static int note_begin(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	size_t *second = ctx;
+
+	(void)end, (void)w;
+	if (begin)
+		*second = begin;
+	return 0;
+}
+
+/* Else each vector of all that follows could lie across two cache lines. */
+Test(loop, that_is_run_in_place_is_cut_where_it_is_round)
+{
+	size_t second = 0;
+	struct call c = {.n = 10922, .body = note_begin, .ctx = &second, .cost = {.ns = 1e6f}};
+	int code = 1;
+
+	filch__ticks_init();
+	c.key = cost_key((uintptr_t)note_begin);
+	cr_expect(filch__run_watched(&c, platform_ticks(), &code));
+	cr_expect_eq(code, 0);
+	cr_expect_eq(second, 1360, "and not 1365");
 }

@@ -106,7 +106,8 @@ struct filch_pool_options {
 	size_t struct_size; /* filled in for you: how this struct can grow */
 	unsigned workers;   /* threads that compute, the caller among them (0 = the CPUs that this
 	                       * process may use, by its affinity mask and its cgroups' quotas, or
-	                       * $FILCH_WORKERS; 1 = all serial in the caller; at most 1024) */
+	                       * $FILCH_WORKERS; 1 = all serial in the caller; at most 1024).  More
+	                       * than there are CPUs is for bodies that wait. */
 	const char *name;   /* thread names "name/3" (0 = "filch"); copied */
 	size_t stack_bytes; /* stack of a worker's thread (0 = the system's default) */
 	uint64_t spin_ns;   /* how long a worker without work looks before it sleeps

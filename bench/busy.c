@@ -156,23 +156,16 @@ static void more_workers(struct setting *s)
 	static struct host hosts[HOSTS_MAX];
 	static struct entrant entrants[2 * HOSTS_MAX];
 	static char names[HOSTS_MAX][WIRE_NAME];
-	struct sheet sheet = {
-		.question = "busy",
-		.mode = "wide",
-		.title = "busy: as many workers as asked for, and 64; loops of items of 1 us, time "
-			 "/ "
-			 "serial",
-		.kinds = wide_kinds,
-		.kind_count = WIDE_KINDS,
-		.entrants = entrants,
-		.rounds = {9, 21, 61},
-		.peer_rounds = {3, 9, 21},
-		.scale = 1,
-		.claim = "time / serial",
-		.look = look,
-	};
+	struct sheet sheet = sheet_of(
+		s, "busy",
+		"busy: as many workers as asked for, and 64; loops of items of 1 us, time / serial",
+		wide_kinds, WIDE_KINDS);
 	size_t started = 0;
 
+	sheet.mode = "wide";
+	sheet.entrants = entrants;
+	sheet.entrant_count = 0;
+	sheet.look = look;
 	for (size_t k = 0; k < s->entrant_count; k++) {
 		const struct entrant *e = &s->entrants[k];
 		struct host *host = &hosts[started];

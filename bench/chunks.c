@@ -87,27 +87,18 @@ static void ask_curve(struct setting *s, const struct curve *c)
 {
 	struct kind kinds[SIZES_MAX + 1];
 	char names[SIZES_MAX + 1][48], heads[SIZES_MAX + 1][12], title[80], text[80];
-	const struct sheet sheet = {
-		.question = "chunks",
-		.mode = "warm",
-		.title = title,
-		.kinds = kinds,
-		.kind_count = make_kinds(c, kinds, names, heads),
-		.entrants = s->entrants,
-		.entrant_count = s->entrant_count,
-		.rounds = {5, 11, 31},
-		.peer_rounds = {5, 11, 31},
-		.scale = 1,
-		.claim = "time / serial",
-		.look = look,
-	};
+	struct sheet sheet;
+	size_t count;
 	double best = 0, tuned;
 
 	snprintf(title, sizeof title, "chunks of %s: time / serial by the size of a chunk",
 	         c->name);
+	count = make_kinds(c, kinds, names, heads);
+	sheet = sheet_of(s, "chunks", title, kinds, count);
+	sheet.look = look;
 	sheet_ask(s, &sheet);
 	tuned = bench_quartiles(ratios[0], ratio_count[0]).median;
-	for (size_t k = 1; k < sheet.kind_count; k++) {
+	for (size_t k = 1; k < count; k++) {
 		const double fixed = bench_quartiles(ratios[k], ratio_count[k]).median;
 
 		best = ratio_count[k] > 0 && (best == 0 || fixed < best) ? fixed : best;

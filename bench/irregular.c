@@ -59,19 +59,7 @@ void irregular(struct setting *s)
 {
 	struct kind asked[KINDS];
 	char title[96], claim[40];
-	const struct sheet sheet = {
-		.question = "irregular",
-		.mode = "warm",
-		.title = title,
-		.kinds = asked,
-		.kind_count = KINDS,
-		.entrants = s->entrants,
-		.entrant_count = s->entrant_count,
-		.rounds = {5, 11, 31},
-		.peer_rounds = {3, 5, 31},
-		.scale = s->workers,
-		.claim = claim,
-	};
+	struct sheet sheet;
 
 	memcpy(asked, kinds, sizeof asked);
 	/* A third of all work in one item is more than a share of more than three. */
@@ -80,5 +68,8 @@ void irregular(struct setting *s)
 	snprintf(title, sizeof title,
 	         "irregular: loops of 10 ms whose items differ, time / (serial / %u)", s->workers);
 	snprintf(claim, sizeof claim, "time / (serial / %u)", s->workers);
+	sheet = sheet_of(s, "irregular", title, asked, KINDS);
+	sheet.scale = s->workers;
+	sheet.claim = claim;
 	sheet_ask(s, &sheet);
 }

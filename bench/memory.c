@@ -41,20 +41,11 @@ void memory(struct setting *s)
 		TRIAD("triad, 4 L2", "4 L2", items * 4, 0),
 		TRIAD("triad, from memory", "memory", BENCH_ITEMS_MAX, 0),
 	};
-	const struct sheet sheet = {
-		.question = "memory",
-		.mode = "warm",
-		.title = "memory: out = in + 3 * in2 over arrays of so many times the second-level "
-			 "cache of a core; time / serial",
-		.kinds = kinds,
-		.kind_count = sizeof kinds / sizeof *kinds,
-		.entrants = s->entrants,
-		.entrant_count = s->entrant_count,
-		.rounds = {9, 21, 61},
-		.peer_rounds = {5, 9, 61},
-		.scale = 1,
-		.claim = "time / serial",
-	};
+	const struct sheet sheet =
+		sheet_of(s, "memory",
+	                 "memory: out = in + 3 * in2 over arrays of so many times the second-level "
+	                 "cache of a core; time / serial",
+	                 kinds, sizeof kinds / sizeof *kinds);
 
 	sheet_ask(s, &sheet);
 }

@@ -39,20 +39,11 @@ static const struct kind kinds[] = {
 
 void nested(struct setting *s)
 {
-	const struct sheet sheet = {
-		.question = "nested",
-		.mode = "warm",
-		.title = "nested: loops in loops, time / serial; o-, i-: the outer loop, the inner "
-			 "loops are plain ones",
-		.kinds = kinds,
-		.kind_count = sizeof kinds / sizeof *kinds,
-		.entrants = s->entrants,
-		.entrant_count = s->entrant_count,
-		.rounds = {9, 21, 61},
-		.peer_rounds = {5, 9, 61},
-		.scale = 1,
-		.claim = "time / serial",
-	};
+	const struct sheet sheet =
+		sheet_of(s, "nested",
+	                 "nested: loops in loops, time / serial; o-, i-: the outer loop, the inner "
+	                 "loops are plain ones",
+	                 kinds, sizeof kinds / sizeof *kinds);
 
 	sheet_ask(s, &sheet);
 }

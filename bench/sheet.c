@@ -98,12 +98,10 @@ static void measure(struct setting *s, const struct sheet *sheet, struct sample 
 		output_expect(rounds);
 	}
 	count_all(s, sheet);
-	turns_burner_run(sheet->burner, true);
 	for (unsigned round = 0; round < most; round++)
 		for (size_t e = 0; e < sheet->entrant_count; e++)
 			if (round < rounds_of(s, sheet, e) && is_asked_any(s, sheet, e))
 				one_round(s, sheet, samples, e, round);
-	turns_burner_run(sheet->burner, false);
 	output_quiet();
 }
 
@@ -133,6 +131,24 @@ static void cell(struct setting *s, const struct sheet *sheet, size_t entrant, s
 	snprintf(text, sizeof text, "%s, %s: %s", sheet->question, kind->name, sheet->claim);
 	if (turns_is_filch(e) && kind->target > 0)
 		question_claim(s, text, r.ratio.median * sheet->scale, kind->target, "");
+}
+
+struct sheet sheet_of(const struct setting *s, const char *question, const char *title,
+                      const struct kind *kinds, size_t kind_count)
+{
+	return (struct sheet){
+		.question = question,
+		.mode = "warm",
+		.title = title,
+		.kinds = kinds,
+		.kind_count = kind_count,
+		.entrants = s->entrants,
+		.entrant_count = s->entrant_count,
+		.rounds = {9, 21, 61},
+		.peer_rounds = {5, 9, 61},
+		.scale = 1,
+		.claim = "time / serial",
+	};
 }
 
 void sheet_ask(struct setting *s, const struct sheet *sheet)

@@ -24,12 +24,15 @@ struct sheet {
 	unsigned rounds[LEVELS], peer_rounds[LEVELS];
 	double scale;      /* what is shown and held against targets is time / serial times this */
 	const char *claim; /* the words for that in a claim */
-	pid_t burner;      /* a process that computes meanwhile, 0 = none */
 
 	/* What one round of a kind came to, if time / serial is not all; NULL = that is all. */
 	void (*look)(struct setting *s, const struct entrant *e, size_t kind,
 	             const struct bench_pair *p);
 };
+
+/* Warm, of all contenders, with some rounds, in time / serial; the rest is to be filled in. */
+struct sheet sheet_of(const struct setting *s, const char *question, const char *title,
+                      const struct kind *kinds, size_t kind_count);
 
 /* All rounds; prints the table, writes the records, adds the claims. */
 void sheet_ask(struct setting *s, const struct sheet *sheet);

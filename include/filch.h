@@ -341,4 +341,6 @@ FILCH_API void filch_explain(FILE *out);
 #ifdef __cplusplus
 }
 #endif
+
+#include "filch/fork.h" /* fork and join */
 #endif

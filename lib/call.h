@@ -8,4 +8,8 @@
 int filch__call(filch_pool *pool, size_t n, filch_body *body, void *ctx,
                 const struct filch_options *options, uintptr_t function);
 
+/* A call of one item, as a worker of the pool whatever is known of it. */
+int filch__call_inside(filch_pool *pool, filch_body *body, void *ctx,
+                       const struct filch_options *options, uintptr_t function);
+
 #endif

@@ -12,6 +12,8 @@ void filch__worker_init(struct worker *w, struct crew *crew, unsigned id)
 	w->crew = crew;
 	w->id = id;
 	w->victim = id; /* not all look at the same place first */
+	/* The first fork is to say that there are forks, if there is anybody to hear it. */
+	w->tasks.open.asked_ = crew->threads > 0;
 }
 
 void filch__worker_finish(struct worker *w)
@@ -129,6 +131,15 @@ static struct worker *victim(struct crew *crew, unsigned guests, unsigned i)
 	return i < guests ? load_seq_cst(&crew->guest[i]) : &crew->worker[i - guests];
 }
 
+/* Has it share what it has forked, if we might take that. */
+static void ask(struct worker *from, struct loop *below)
+{
+	struct loop *call = below ? load_relaxed(&from->tasks.call) : NULL;
+
+	if (!below || (call && is_below(call, below)))
+		tasks_ask(&from->tasks);
+}
+
 bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool take)
 {
 	struct crew *crew = w->crew;
@@ -136,6 +147,7 @@ bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool tak
 	 * sleeping misses nobody who has pushed. */
 	const unsigned guests = load_seq_cst(&crew->guests_used);
 	const unsigned all = guests + load_seq_cst(&crew->started);
+	const bool forking = load_relaxed(&crew->forking);
 
 	for (unsigned k = 0, i = w->victim % (all ? all : 1); k < all; k++, i++) {
 		struct worker *from;
@@ -143,8 +155,13 @@ bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool tak
 
 		i = i < all ? i : 0;
 		from = victim(crew, guests, i);
-		if (!from || from == w || !deque_peek(&from->deque, c, &ticket))
+		if (!from || from == w)
 			continue;
+		if (!deque_peek(&from->deque, c, &ticket)) {
+			if (forking)
+				ask(from, below);
+			continue;
+		}
 		if (take) /* for the claim: comes while we look at the loop */
 			prefetch_relaxed(&from->deque.top);
 		if (!may_help(w, c->loop, below))
@@ -158,8 +175,33 @@ bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool tak
 			filch__idle_step_aside(&crew->idle, load_relaxed(&c->loop->cpu));
 		if (deque_claim(&from->deque, ticket)) {
 			w->victim = i;
+			if (chunk_is_task(*c) && deque_is_empty(&from->deque))
+				tasks_ask(&from->tasks); /* before somebody misses it */
 			return true;
 		}
+	}
+	return false;
+}
+
+bool filch__expose(struct worker *w, struct loop *below, bool surely)
+{
+	struct crew *crew = w->crew;
+	const unsigned guests = load_relaxed(&crew->guests_used);
+	const unsigned all = guests + load_relaxed(&crew->started);
+
+	/* All have been asked by a look that came before: who forks from now on will answer.  What
+	 * they forked before is visible after a barrier. */
+	if (!load_relaxed(&crew->forking) || (surely && !filch__barrier()))
+		return false;
+	for (unsigned i = 0; i < all; i++) {
+		struct worker *from = victim(crew, guests, i);
+		struct loop *call = from ? load_relaxed(&from->tasks.call) : NULL;
+
+		if (!call || from == w || (below && !is_below(call, below)))
+			continue;
+		if (w->id < load_relaxed(&call->helpers) &&
+		    filch__tasks_expose(&from->tasks, &from->deque, from))
+			return true;
 	}
 	return false;
 }
@@ -191,8 +233,7 @@ static enum notified rouse(struct crew *crew, unsigned limit, unsigned wanted)
 	return who;
 }
 
-/* Sees to it that somebody comes to help with the loop; true if a thread was woken or made. */
-static bool summon(struct crew *crew, struct loop *loop, unsigned wanted)
+bool filch__summon(struct crew *crew, struct loop *loop, unsigned wanted)
 {
 	const enum notified who = rouse(crew, load_relaxed(&loop->helpers), wanted);
 
@@ -223,21 +264,45 @@ void filch__offer(struct visit *v, bool fresh)
 		return;
 	v->eager = false;
 	wanted = filch__idle_wanted(&crew->idle, left_ns, v->ticks);
-	if (summon(crew, loop, wanted < left ? wanted : (unsigned)left))
+	if (filch__summon(crew, loop, wanted < left ? wanted : (unsigned)left))
 		note_wake(v);
+}
+
+/* The call that somebody has forked for and shared nothing of; NULL if there is none. */
+static struct loop *hidden_call(struct worker *w)
+{
+	struct crew *crew = w->crew;
+	const unsigned guests = load_relaxed(&crew->guests_used);
+	const unsigned all =
+		load_relaxed(&crew->forking) ? guests + load_relaxed(&crew->started) : 0;
+
+	for (unsigned i = 0; i < all; i++) {
+		struct worker *from = victim(crew, guests, i);
+		struct loop *call = from ? load_relaxed(&from->tasks.call) : NULL;
+
+		if (call && from != w && tasks_hidden(&from->tasks))
+			return call;
+	}
+	return NULL;
 }
 
 void filch__stop_searching(struct visit *v)
 {
 	struct worker *w = v->worker;
+	struct loop *loop = NULL;
 	struct chunk more;
 
 	v->available = false;
 	store_relaxed(&w->sleeper.helping, false);
-	if (!filch__idle_search_end(&w->crew->idle) || !filch__find(w, NULL, &more, false))
+	if (!filch__idle_search_end(&w->crew->idle))
 		return;
 	/* Only a rumour of a chunk: enough for waking somebody in vain. */
-	if (filch__idle_wake_pays(&w->crew->idle, chunk_ns(&more), v->ticks) &&
-	    rouse(w->crew, load_relaxed(&more.loop->helpers), 1) == NOTIFIED_WOKEN)
+	if (filch__find(w, NULL, &more, false)) {
+		if (filch__idle_wake_pays(&w->crew->idle, chunk_ns(&more), v->ticks))
+			loop = more.loop;
+	} else {
+		loop = hidden_call(w);
+	}
+	if (loop && rouse(w->crew, load_relaxed(&loop->helpers), 1) == NOTIFIED_WOKEN)
 		note_wake(v);
 }

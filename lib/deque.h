@@ -86,6 +86,12 @@ static inline uint64_t deque_bottom(struct deque *d)
 	return load_relaxed(&d->bottom);
 }
 
+/* Whether nothing is there; to all but the owner a rumour, and to it true only once it is. */
+static inline bool deque_is_empty(struct deque *d)
+{
+	return (int64_t)(load_relaxed(&d->bottom) - load_relaxed(&d->top)) <= 0;
+}
+
 /*
  * Owner only.  Pushes `count` chunks, one or two, the first as the oldest, so that thieves see
  * all of them or none.  False if there is no room and no memory for more; nothing happened then.

@@ -2,6 +2,8 @@
 /* What codes say in words. */
 #include "filch.h"
 
+#include <stdlib.h>
+
 const char *filch_strerror(int code)
 {
 	switch (code) {
@@ -33,4 +35,11 @@ const char *filch_strerror(int code)
 const char *filch_version(void)
 {
 	return FILCH_VERSION;
+}
+
+/* Records on a stack that is gone: to go on would be to run whatever stands there now. */
+void filch_misused_(const char *how)
+{
+	fprintf(stderr, "filch: %s\n", how);
+	abort();
 }

@@ -259,7 +259,7 @@ static bool run_at_home(struct call *c, int *code)
 
 PLATFORM_NOINLINE static int call_any(filch_pool *pool, size_t n, filch_body *body, void *ctx,
                                       const struct filch_options *user, uintptr_t function,
-                                      bool eager)
+                                      bool eager, bool inside)
 {
 	struct call c = {.n = n,
 	                 .body = body,
@@ -269,11 +269,11 @@ PLATFORM_NOINLINE static int call_any(filch_pool *pool, size_t n, filch_body *bo
 	                 .outer = filch__entry,
 	                 .key = cost_key(function),
 	                 .eager = eager,
-	                 .decided = eager};
+	                 .decided = eager || inside};
 	int error, code;
 
 	c.cost = cost_recall(c.key);
-	if (!pool && !user && run_at_home(&c, &code))
+	if (!pool && !user && !inside && run_at_home(&c, &code))
 		return code;
 	c.pool = filch__pool_of(pool);
 	error = c.pool ? pool_error(c.pool) : FILCH_OK;
@@ -321,7 +321,13 @@ PLATFORM_HOT int filch__call(filch_pool *pool, size_t n, filch_body *body, void 
 		if (!pool_error(pool))
 			return run_unentered(pool, n, body, ctx, key);
 	}
-	return call_any(pool, n, body, ctx, user, function, eager);
+	return call_any(pool, n, body, ctx, user, function, eager, false);
+}
+
+int filch__call_inside(filch_pool *pool, filch_body *body, void *ctx,
+                       const struct filch_options *user, uintptr_t function)
+{
+	return call_any(pool, 1, body, ctx, user, function, false, true);
 }
 
 PLATFORM_HOT int filch_for(filch_pool *pool, size_t n, filch_body *body, void *ctx,

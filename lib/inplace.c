@@ -15,10 +15,11 @@ struct visit *filch__visit_in(const struct entry *e)
 PLATFORM_NOINLINE static struct filch_worker handle_inside(const struct filch_pool *pool,
                                                            const struct entry *outer)
 {
-	struct filch_worker h = {.failed = SIZE_MAX};
+	struct filch_worker h = {.tasks = &filch__tasks_alone, .failed = SIZE_MAX};
 	struct visit *around = filch__visit_in(outer);
 
 	if (around) {
+		h.tasks = around->handle.tasks;
 		h.loop = around->handle.loop;
 		h.begin = around->handle.begin;
 	}
@@ -37,7 +38,8 @@ static inline struct filch_worker handle_here(const struct filch_pool *pool,
                                               const struct entry *outer)
 {
 	/* From outside of all: what a guest is, too. */
-	return outer ? handle_inside(pool, outer) : (struct filch_worker){.failed = SIZE_MAX};
+	return outer ? handle_inside(pool, outer)
+	             : (struct filch_worker){.tasks = &filch__tasks_alone, .failed = SIZE_MAX};
 }
 
 PLATFORM_NOINLINE static int run_clocked(size_t n, filch_body *body, void *ctx, uint64_t key,

@@ -344,6 +344,23 @@ void filch__loop_account(struct visit *v)
 	fetch_or_relaxed(&loop->visitors[v->handle.id / 64], (uint64_t)1 << v->handle.id % 64);
 }
 
+void filch__loop_merge(struct loop *loop, struct loop *part, unsigned id)
+{
+	if (part)
+		fetch_add_relaxed(&loop->work_ticks, load_relaxed(&part->work_ticks));
+	if (!loop->counted)
+		return;
+	fetch_add_relaxed(&loop->chunks, 1 + (part ? load_relaxed(&part->chunks) : 0));
+	fetch_or_relaxed(&loop->visitors[id / 64], (uint64_t)1 << id % 64);
+	if (!part)
+		return;
+	fetch_add_relaxed(&loop->steals, load_relaxed(&part->steals));
+	fetch_add_relaxed(&loop->wakes, load_relaxed(&part->wakes));
+	for (int i = 0; i < VISITOR_WORDS; i++)
+		if (load_relaxed(&part->visitors[i]))
+			fetch_or_relaxed(&loop->visitors[i], load_relaxed(&part->visitors[i]));
+}
+
 unsigned filch__loop_workers(struct loop *loop)
 {
 	unsigned count = 0;

@@ -79,9 +79,10 @@ static inline bool loop_is_orphaned(const struct loop *loop)
 
 /* The public handle: one worker's place in one loop, as its bodies see it. */
 struct filch_worker {
-	struct loop *loop; /* NULL: a loop run in place, outside any other */
-	size_t begin;      /* first item of the chunk that runs */
-	size_t failed;     /* what filch_fail() said, SIZE_MAX if nothing */
+	struct filch_tasks *tasks; /* stands first: filch/fork.h knows it */
+	struct loop *loop;         /* NULL: a loop run in place, outside any other */
+	size_t begin;              /* first item of the chunk that runs */
+	size_t failed;             /* what filch_fail() said, SIZE_MAX if nothing */
 	unsigned id;
 	bool placed; /* `loop` is what this body is the body of, and not only one around it */
 	bool cut;    /* the item in `failed` did not fail: it was not to start any more */
@@ -105,15 +106,18 @@ struct visit {
 	struct filch_worker handle;
 	struct visit *outer; /* the visit of the same worker that this one interrupts */
 	struct worker *worker;
-	struct range near; /* what it runs next; off its deque while it decides */
-	size_t far;        /* grains that it has left for thieves, if they are still there */
-	bool last_first;   /* its next chunk is the last of what is near */
-	bool alone;        /* nobody may help: nothing is pushed */
-	bool available;    /* still counted as searching: will be back in a moment */
-	bool eager;        /* wakes a helper whether it pays for this loop or not */
-	double grain_ns;   /* its own idea of the cost */
-	double late_ns;    /* so much later than its owner a thief begins with a piece */
-	uint64_t ticks;    /* when its last chunk ended */
+	struct filch_worker *handle_before; /* its worker's, to be put back */
+	filch_task *newest;                 /* of its worker's tasks, when it began */
+	uint64_t waited;                    /* ticks: for tasks, while others were helped */
+	struct range near;                  /* what it runs next; off its deque while it decides */
+	size_t far;      /* grains that it has left for thieves, if they are still there */
+	bool last_first; /* its next chunk is the last of what is near */
+	bool alone;      /* nobody may help: nothing is pushed */
+	bool available;  /* still counted as searching: will be back in a moment */
+	bool eager;      /* wakes a helper whether it pays for this loop or not */
+	double grain_ns; /* its own idea of the cost */
+	double late_ns;  /* so much later than its owner a thief begins with a piece */
+	uint64_t ticks;  /* when its last chunk ended */
 	uint64_t work_ticks, chunks;
 	size_t accounted;                                    /* grains */
 	size_t ran, skipped, failures, chunk_min, chunk_max; /* items */
@@ -143,6 +147,9 @@ void filch__loop_trim(struct visit *v);
 
 /* Adds the visit's books to the loop's; the last step but one of a visit. */
 void filch__loop_account(struct visit *v);
+
+/* Adds the books of a part of it that a worker did as a call of its own; NULL: none were kept. */
+void filch__loop_merge(struct loop *loop, struct loop *part, unsigned id);
 
 /* What the call returns, once all is accounted for. */
 int filch__loop_result(struct loop *loop);

@@ -108,6 +108,12 @@ static inline void lock_release(struct lock *l)
 		filch__wake(&l->state);
 }
 
+/*
+ * A full barrier in all running threads of the process: what each did before is visible here,
+ * and what it does from now on sees what we did.  False if the system has no such thing.
+ */
+bool filch__barrier(void);
+
 /* ---- time ------------------------------------------------------------------------ */
 
 /* Nanoseconds of the monotonic clock. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,4 +165,20 @@ void filch__wake(_Atomic uint32_t *word)
 const char *filch__env(const char *name)
 {
 	return secure_getenv(name);
+}
+
+/* ---- the other threads ------------------------------------------------------------- */
+
+/* Some kernels, emulators and filters of system calls do not know it. */
+bool filch__barrier(void)
+{
+	static _Atomic int known; /* 1 there is one, -1 there is none */
+
+	if (!load_relaxed(&known))
+		store_relaxed(&known, syscall(SYS_membarrier,
+		                              MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0
+		                              ? 1
+		                              : -1);
+	return load_relaxed(&known) > 0 &&
+	       syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
 }

@@ -10,12 +10,18 @@ enum { LOOK_EVERY = 4 };
  * reads of what loop it is. */
 #define LATE_HANDOVERS 1.5
 
+/* Who is asked for work and has not answered for so long is in a long task. */
+#define EXPOSE_NS 20000.0
+
 /* ---- visits ---------------------------------------------------------------------------- */
 
-static void visit_begin(struct visit *v, struct worker *w, struct loop *loop)
+void filch__visit_begin(struct visit *v, struct worker *w, struct loop *loop)
 {
 	*v = (struct visit){
-		.handle = {.loop = loop, .id = w ? w->id : 0, .placed = true},
+		.handle = {.tasks = &filch__tasks_alone,
+	                   .loop = loop,
+	                   .id = w ? w->id : 0,
+	                   .placed = true},
 		.outer = w ? w->visit : NULL,
 		.worker = w,
 		.chunk_min = SIZE_MAX,
@@ -24,14 +30,29 @@ static void visit_begin(struct visit *v, struct worker *w, struct loop *loop)
 	};
 	if (!w)
 		return;
+	/* What is private belongs to the innermost call, and lies above all that is shared. */
+	if (tasks_hidden(&w->tasks))
+		filch__tasks_offer_all(w);
+	v->newest = load_relaxed(tasks_newest(&w->tasks));
+	v->handle_before = w->tasks.open.worker_;
+	v->handle.tasks = &w->tasks.open;
+	w->tasks.open.worker_ = &v->handle;
+	store_relaxed(&w->tasks.call, loop);
 	w->visit = v;
 	v->late_ns = LATE_HANDOVERS * idle_handover_ns(&w->crew->idle);
 }
 
-static void visit_end(struct visit *v)
+void filch__visit_end(struct visit *v)
 {
-	if (v->worker)
-		v->worker->visit = v->outer;
+	struct worker *w = v->worker;
+
+	if (w) {
+		if (load_relaxed(tasks_newest(&w->tasks)) != v->newest)
+			filch_misused_("a body has returned without joining all that it forked");
+		w->visit = v->outer;
+		w->tasks.open.worker_ = v->handle_before;
+		store_relaxed(&w->tasks.call, v->outer ? v->outer->handle.loop : NULL);
+	}
 	filch__loop_account(v);
 }
 
@@ -120,9 +141,12 @@ static void learn_cost(struct visit *v, size_t grains)
 	struct loop *loop = v->handle.loop;
 	const double told = load_relaxed(&loop->grain_ns);
 
-	v->work_ticks += now - v->ticks;
-	v->grain_ns = chunk_estimate(v->grain_ns, platform_ns(now - v->ticks), grains);
+	const uint64_t ticks = now - v->ticks - v->waited;
+
+	v->work_ticks += ticks;
+	v->grain_ns = chunk_estimate(v->grain_ns, platform_ns(ticks), grains);
 	v->ticks = now;
+	v->waited = 0;
 	if (v->grain_ns > 2 * told || v->grain_ns < told / 2)
 		store_relaxed(&loop->grain_ns, (float)v->grain_ns);
 }
@@ -174,11 +198,11 @@ void filch__worker_run_alone(struct worker *w, struct loop *loop, size_t done)
 {
 	struct visit v;
 
-	visit_begin(&v, w, loop);
+	filch__visit_begin(&v, w, loop);
 	v.near = (struct range){done, loop->grains};
 	v.alone = true;
 	run_visit(&v);
-	visit_end(&v);
+	filch__visit_end(&v);
 }
 
 /* ---- helping -------------------------------------------------------------------------------- */
@@ -191,16 +215,20 @@ static size_t run_stolen(struct worker *w, struct chunk c, bool *available)
 {
 	struct visit v;
 
-	visit_begin(&v, w, c.loop);
+	if (c.loop->counted)
+		fetch_add_relaxed(&c.loop->steals, 1);
+	if (chunk_is_task(c)) {
+		filch__task_run(w, c, available);
+		return 0;
+	}
+	filch__visit_begin(&v, w, c.loop);
 	v.available = *available;
 	if (v.available)
 		store_relaxed(&w->sleeper.helping, true);
 	v.near = c.range;
 	v.last_first = true;
-	if (c.loop->counted)
-		fetch_add_relaxed(&c.loop->steals, 1);
 	run_visit(&v);
-	visit_end(&v);
+	filch__visit_end(&v);
 	*available = v.available;
 	if (v.available)
 		store_relaxed(&w->sleeper.helping, false);
@@ -208,72 +236,107 @@ static size_t run_stolen(struct worker *w, struct chunk c, bool *available)
 }
 
 /*
- * The last touch of a loop by one who is not its owner: he may return at that instant, and
- * its memory be another's.
+ * The last touch of what was stolen: its owner may return at that instant, and its memory be
+ * another's.
  */
-static void leave(struct worker *w, struct loop *loop, size_t accounted)
+static void leave(struct worker *w, struct chunk c, size_t accounted)
 {
-	struct worker *owner = loop->owner;
+	struct worker *owner;
 
+	if (chunk_is_task(c)) {
+		filch__task_end(chunk_task(c));
+		return;
+	}
+	owner = c.loop->owner;
 	/* seq_cst: its release part pairs with the acquire part in has_ended(): the owner sees all
 	 * that we did.  With the load of park in filch__idle_release() it pairs with the owner's
 	 * parking: he sees the end, or we see him parked. */
-	if (fetch_sub_seq_cst(&loop->remaining, accounted) == accounted && w != owner)
+	if (fetch_sub_seq_cst(&c.loop->remaining, accounted) == accounted && w != owner)
 		filch__idle_release(&owner->sleeper);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------------ */
 
-static bool has_ended(void *loop)
+static bool has_ended(const struct wait *wait)
 {
-	/* seq_cst: pairs with the subtraction in leave(), both for what the thieves did
-	 * and for the sleeping. */
-	return load_seq_cst(&((struct loop *)loop)->remaining) == 0;
+	/* seq_cst, both: pair with the subtraction in leave() and the store in filch__task_end(),
+	 * both for what the thieves did and for the sleeping. */
+	return wait->task ? load_seq_cst(task_done(wait->task)) != 0
+	                  : load_seq_cst(&wait->loop->remaining) == 0;
+}
+
+/* What we may help with is below this; NULL while he who took the task has not begun. */
+static struct loop *waited_for(const struct wait *wait)
+{
+	/* acquire: pairs with the release in filch__task_run(): it is a call. */
+	return wait->task ? load_acquire(task_call(wait->task)) : wait->loop;
+}
+
+static bool find_below(struct worker *w, const struct wait *wait, struct chunk *c, bool take)
+{
+	struct loop *below = waited_for(wait);
+
+	return below && filch__find(w, below, c, take);
+}
+
+static bool expose_below(struct worker *w, const struct wait *wait, bool surely)
+{
+	struct loop *below = waited_for(wait);
+
+	return below && filch__expose(w, below, surely);
 }
 
 /* The end has come, or there is something below that w could help with. */
 static bool need_not_wait(void *worker)
 {
 	struct worker *w = worker;
-	struct loop *loop = load_relaxed(&w->waiting);
 	struct chunk c;
 
-	return has_ended(loop) || filch__find(w, loop, &c, false);
+	return has_ended(w->wait) || find_below(w, w->wait, &c, false) ||
+	       expose_below(w, w->wait, true);
 }
 
-static void sleep_for(struct worker *w, struct loop *loop)
+static void sleep_for(struct worker *w, const struct wait *wait)
 {
+	w->wait = wait;
 	/* Seen by who sees him parked, which comes after it. */
-	store_relaxed(&w->waiting, loop);
-	filch__idle_park(&w->sleeper, need_not_wait, w, filch__loop_progress_due(loop));
+	store_relaxed(&w->waiting, waited_for(wait));
+	filch__idle_park(&w->sleeper, need_not_wait, w,
+	                 wait->loop ? filch__loop_progress_due(wait->loop) : 0);
 	store_relaxed(&w->waiting, NULL);
 }
 
-/* Helps with what is below the loop until it has ended. */
-static bool wait_for_end(struct worker *w, struct loop *loop)
+bool filch__worker_wait(struct worker *w, const struct wait *wait)
 {
 	const double spin_ns = (double)filch__idle_spin_ns(&w->crew->idle);
 	uint64_t since = platform_ticks();
+	bool exposed = false;
 	unsigned look = 0; /* pauses until the next look at the deques */
 	struct chunk c;
 
-	while (!has_ended(loop)) {
+	while (!has_ended(wait)) {
+		const double ns = platform_ns(platform_ticks() - since);
 		bool available = false;
 
-		if (loop_is_orphaned(loop))
+		if (crew_is_orphaned(w->crew))
 			return false;
-		if (!look-- && (look = LOOK_EVERY - 1, filch__find(w, loop, &c, true))) {
-			leave(w, c.loop, run_stolen(w, c, &available));
+		if (!look-- && (look = LOOK_EVERY - 1, find_below(w, wait, &c, true))) {
+			leave(w, c, run_stolen(w, c, &available));
 			since = platform_ticks();
+			exposed = false;
 			look = 0;
-		} else if (platform_ns(platform_ticks() - since) < spin_ns) {
+		} else if (ns > EXPOSE_NS && !exposed) {
+			exposed = true;
+			expose_below(w, wait, false);
+		} else if (ns < spin_ns) {
 			platform_pause();
 		} else {
-			sleep_for(w, loop);
+			sleep_for(w, wait);
 			since = platform_ticks(); /* woken for the end, or to help: look at once */
 			look = 0;
 		}
-		filch__loop_progress(loop, false);
+		if (wait->loop)
+			filch__loop_progress(wait->loop, false);
 	}
 	return true;
 }
@@ -282,12 +345,12 @@ bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool ea
 {
 	struct visit v;
 
-	visit_begin(&v, w, loop);
+	filch__visit_begin(&v, w, loop);
 	v.near = (struct range){done, loop->grains};
 	v.accounted = done;
 	v.eager = eager;
 	run_visit(&v);
-	visit_end(&v);
+	filch__visit_end(&v);
 	if (loop_is_orphaned(loop))
 		return false;
 	if (v.accounted == loop->grains)
@@ -295,7 +358,7 @@ bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool ea
 	/* seq_cst: like a thief's in leave(), pairs with the load in has_ended(); but that nobody
 	 * else waits. */
 	fetch_sub_seq_cst(&loop->remaining, v.accounted);
-	return wait_for_end(w, loop);
+	return filch__worker_wait(w, &(struct wait){.loop = loop});
 }
 
 /* ---- a thread's life ------------------------------------------------------------------------------ */
@@ -313,7 +376,8 @@ static bool look(void *worker)
 	struct worker *w = worker;
 	struct chunk c;
 
-	return is_closing(w->crew) || filch__find(w, NULL, &c, false);
+	return is_closing(w->crew) || filch__find(w, NULL, &c, false) ||
+	       filch__expose(w, NULL, true);
 }
 
 /*
@@ -325,29 +389,35 @@ static bool search(struct worker *w, struct chunk *c, bool may_spin)
 	struct idle *idle = &w->crew->idle;
 	uint64_t since = platform_ticks();
 	bool looked = false; /* and saw nothing, a moment ago */
+	bool exposed = false;
 	bool found;
 
 	while (!(found = filch__find(w, NULL, c, true)) && !is_closing(w->crew)) {
 		/* Who makes way for a crowd has not looked in vain. */
 		const bool crowded = filch__is_crowded(w->crew, 0, 0);
+		const double ns = platform_ns(platform_ticks() - since);
 
-		looked = may_spin && !crowded &&
-		         platform_ns(platform_ticks() - since) < idle_search_ns(idle);
+		looked = may_spin && !crowded && ns < idle_search_ns(idle);
 		if (looked) {
 			platform_pause();
+			if (ns > EXPOSE_NS && !exposed) {
+				exposed = true;
+				filch__expose(w, NULL, false);
+			}
 			continue;
 		}
 		if (may_spin && !crowded)
 			filch__idle_searched(idle, false);
 		filch__idle_sleep(idle, w->id - 1, may_spin, look, w);
 		since = platform_ticks();
+		exposed = false;
 		may_spin = idle_may_search(idle); /* perhaps nobody else looks by now */
 	}
-	if (found && looked) {
+	if (found && looked)
 		filch__idle_searched(idle, true);
+	if (found && looked && !chunk_is_task(*c))
 		filch__idle_learn_handover(
 			idle, platform_ns(platform_ticks() - load_relaxed(&c->loop->pushed)));
-	}
 	return found;
 }
 
@@ -365,7 +435,7 @@ void filch__worker_main(struct worker *w)
 		/* Before the owner can call again: he shall know that somebody is there. */
 		if (!available)
 			may_spin = filch__idle_search_begin(&w->crew->idle);
-		leave(w, c.loop, accounted);
+		leave(w, c, accounted);
 	}
 	filch__idle_search_end(&w->crew->idle);
 }

@@ -12,7 +12,7 @@
  */
 #include "deque.h"
 #include "idle.h"
-#include "loop.h"
+#include "tasks.h"
 
 enum { GUESTS_MAX = 64, LOOPS_IN_BLOCK = 4 };
 
@@ -22,8 +22,15 @@ struct loop_block {
 	struct loop_block *next;
 };
 
+/* What a worker waits for: the end of a call of its own, or of a task that another took. */
+struct wait {
+	struct loop *loop;
+	filch_task *task; /* or NULL */
+};
+
 struct worker {
 	struct deque deque;
+	struct tasks tasks;
 	struct sleeper sleeper;
 	/* The owner's alone but for what is said to be read by others. */
 	alignas(CACHE_LINE) struct crew *crew; /* set once */
@@ -32,6 +39,7 @@ struct worker {
 	unsigned calls;                        /* of its own that are open: the depth of loops[] */
 	struct visit *visit;                   /* innermost */
 	struct loop *_Atomic waiting;          /* what it sleeps for; read by who could use help */
+	const struct wait *wait;               /* the same, to itself */
 	struct platform_thread thread;         /* not a guest's */
 	struct loop_block loops;
 	alignas(CACHE_LINE) _Atomic uint32_t taken; /* a guest's: whether somebody is in it */
@@ -47,6 +55,7 @@ struct crew {
 	_Atomic unsigned started; /* those of them that have one: worker[0 .. started - 1] */
 	_Atomic unsigned guests_used; /* guest[0 .. guests_used - 1] may exist */
 	_Atomic bool closing;
+	_Atomic bool forking;                     /* somebody has forked: tasks may be hidden */
 	struct worker *worker;                    /* worker[i] has the id i + 1 */
 	struct worker *_Atomic guest[GUESTS_MAX]; /* threads from outside while they call */
 	struct sleeper **sleepers;                /* of worker[i] */
@@ -74,6 +83,12 @@ void filch__worker_main(struct worker *w);
 bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool take);
 
 /*
+ * What filch__find() could not see: has tasks shared that their owner keeps to itself, any or those
+ * of calls `below` one.  `surely` when nobody will look again before somebody forks.
+ */
+bool filch__expose(struct worker *w, struct loop *below, bool surely);
+
+/*
  * Whether help with work of left_ns would only take a CPU from a thread that calls: there are several
  * of those, and they and the workers that are awake, and `more`, are more than there are CPUs.
  * What takes very long is helped with all the same: it may be waiting for something.
@@ -93,6 +108,28 @@ void filch__offer(struct visit *v, bool fresh);
  * makes sure that somebody looks after that, if it is worth it.
  */
 void filch__stop_searching(struct visit *v);
+
+/*
+ * Somebody with an id below the call's limit is seen to look for work, if one is to be had: true if
+ * a thread was woken or made.
+ */
+bool filch__summon(struct crew *crew, struct loop *loop, unsigned wanted);
+
+/* A worker's stay in a call; w is NULL for a thread without a place. */
+void filch__visit_begin(struct visit *v, struct worker *w, struct loop *loop);
+void filch__visit_end(struct visit *v);
+
+/* Shares all that w has forked and not joined. */
+void filch__tasks_offer_all(struct worker *w);
+
+/* Helps with what is below until it has ended; false if that cannot be, after a fork(). */
+bool filch__worker_wait(struct worker *w, const struct wait *wait);
+
+/* Runs a task that was claimed, but for the last touch. */
+void filch__task_run(struct worker *w, struct chunk c, bool *available);
+
+/* The last touch of a task by him who ran it. */
+void filch__task_end(filch_task *t);
 
 /* Memory for a call that w makes now, inside whatever it runs; NULL if there is none. */
 struct loop *filch__worker_open(struct worker *w);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Sharing forked tasks; docs/fork.md has the protocol and its proof. */
+#include "tasks.h"
+
+PLATFORM_THREAD_LOCAL struct filch_tasks filch__tasks_alone;
+
+/* In the child of a fork() there is nobody to share with, and another may have held the lock. */
+static bool lock_tasks(struct tasks *ts)
+{
+	struct loop *call = load_relaxed(&ts->call);
+
+	if (call && loop_is_orphaned(call))
+		return false;
+	lock_take(&ts->lock);
+	return true;
+}
+
+static void unlock_tasks(struct tasks *ts, bool locked)
+{
+	if (locked)
+		lock_release(&ts->lock);
+}
+
+static size_t count_private(filch_task *newest, filch_task *border)
+{
+	size_t count = 0;
+
+	/* The owner is about to find that what it joins is shared, as is all that is older. */
+	if (older_is_mark(newest))
+		return 0;
+	for (filch_task *t = newest; t != border; t = load_relaxed(task_older(t)))
+		count++;
+	return count;
+}
+
+/* The oldest of the `count` private tasks but the `keep` newest; each then leads to the next newer. */
+static filch_task *turn_round(filch_task *newest, size_t count, size_t keep)
+{
+	filch_task *newer = NULL, *t = newest;
+
+	for (size_t i = 0; i < count; i++) {
+		filch_task *older = load_relaxed(task_older(t));
+
+		if (i >= keep) {
+			t->call_ = newer;
+			newer = t;
+		}
+		t = older;
+	}
+	return newer;
+}
+
+/* Under the lock, by the owner, or while the owner stands still. */
+static bool share(struct tasks *ts, struct deque *d, void *worker, bool all)
+{
+	struct loop *call = load_relaxed(&ts->call);
+	/* acquire: pairs with the releases in filch_push_() and filch_take_(): the records are whole, and
+	 * the deque is as its owner left it. */
+	filch_task *newest = load_acquire(tasks_newest(ts));
+	const size_t count = count_private(newest, load_relaxed(&ts->border));
+	filch_task *t = turn_round(newest, count, all ? 0 : count / 2), *newer;
+
+	if (count && deque_is_empty(d))
+		store_relaxed(&ts->waits_since, platform_ticks());
+	for (; t; t = newer) {
+		struct chunk c = {call, {(size_t)t, (size_t)t}};
+
+		newer = t->call_;
+		t->call_ = NULL;
+		t->worker_ = worker;
+		t->done_ = 0;
+		if (!deque_push(d, &c, 1))
+			break; /* no memory: the rest stays private */
+		store_relaxed(task_older(t), older_marked(load_relaxed(task_older(t))));
+		/* release: pairs with the acquire in tasks_hidden(). */
+		store_release(&ts->border, t);
+	}
+	return count;
+}
+
+/* Under the lock.  The count comes last: who sees it and asks after that is not overwritten. */
+static void answered(struct tasks *ts)
+{
+	/* release: pairs with the load in filch_take_(): marks are there, and no record of a private
+	 * task is touched any more. */
+	store_release(tasks_asked(ts), 0);
+	/* release: pairs with the acquire in filch__tasks_expose(). */
+	store_release(&ts->answered, load_relaxed(&ts->answered) + 1);
+}
+
+void filch__tasks_answer(struct tasks *ts, struct deque *d, void *worker, bool all)
+{
+	const bool locked = lock_tasks(ts);
+
+	share(ts, d, worker, all);
+	answered(ts);
+	unlock_tasks(ts, locked);
+}
+
+bool filch__tasks_take(struct tasks *ts, struct deque *d, void *worker, filch_task *t)
+{
+	const bool locked = lock_tasks(ts);
+	const bool mine = !older_is_mark(load_relaxed(task_older(t)));
+
+	if (mine) {
+		share(ts, d, worker, false);
+		answered(ts);
+	} else {
+		filch_task *older = older_unmarked(load_relaxed(task_older(t)));
+
+		store_relaxed(tasks_newest(ts), older);
+		store_relaxed(&ts->border, older);
+	}
+	unlock_tasks(ts, locked);
+	return mine;
+}
+
+bool filch__tasks_expose(struct tasks *ts, struct deque *d, void *worker)
+{
+	/* acquire: pairs with the release in answered(): what we store below comes after what was
+	 * stored there. */
+	const uint32_t before = load_acquire(&ts->answered);
+	bool found;
+
+	if (!tasks_hidden(ts))
+		return false;
+	store_relaxed(tasks_asked(ts), 1);
+	/* From here on each fork and join of the owner sees that it is asked; what it did before
+	 * is visible here. */
+	if (!filch__barrier())
+		return false;
+	lock_take(&ts->lock);
+	found = load_relaxed(&ts->answered) != before; /* it heard us after all */
+	if (!found) {
+		found = share(ts, d, worker, true);
+		answered(ts);
+	}
+	lock_release(&ts->lock);
+	return found;
+}

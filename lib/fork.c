@@ -26,7 +26,7 @@ static bool is_worth_a_wake(struct worker *w, const filch_task *t)
 	const struct cost cost = cost_recall(key_of(t));
 
 	return !cost.seen || platform_ns(platform_ticks() - waits_since) > PATIENCE_NS ||
-	       cost.ns > 2 * filch__idle_break_even_ns(&w->crew->idle);
+	       cost.ns > filch__idle_break_even_ns(&w->crew->idle);
 }
 
 /* Some has been shared, or still is.  Who asked may be asleep by now. */
@@ -43,19 +43,28 @@ static void offer_tasks(struct worker *w)
 		tasks_ask(&w->tasks); /* he who sleeps did, and we are to think of it again */
 }
 
+/* Known to be done sooner than handed over: not shared as long as nothing comes after it. */
+static bool is_brief(struct worker *w, const filch_task *t)
+{
+	const struct cost cost = cost_recall(key_of(t));
+
+	return cost.seen && cost.ns < 2 * SHARING_HANDOVERS * idle_handover_ns(&w->crew->idle);
+}
+
 void filch_fork_asked_(struct filch_tasks *open)
 {
 	struct worker *w = worker_of(open);
 
 	if (!load_relaxed(&w->crew->forking))
 		store_relaxed(&w->crew->forking, true);
-	filch__tasks_answer(&w->tasks, &w->deque, w, false);
+	filch__tasks_answer(&w->tasks, &w->deque, w,
+	                    is_brief(w, open->newest_) ? SHARE_HALF_BUT_NEWEST : SHARE_HALF);
 	offer_tasks(w);
 }
 
 void filch__tasks_offer_all(struct worker *w)
 {
-	filch__tasks_answer(&w->tasks, &w->deque, w, true);
+	filch__tasks_answer(&w->tasks, &w->deque, w, SHARE_ALL);
 	offer_tasks(w);
 }
 
@@ -67,15 +76,13 @@ static void run_function(struct worker *w, filch_task *t, filch_worker *handle)
 	t->code_ = t->fn_(t->arg_, handle);
 }
 
-/* Nobody has taken it; he who learns what it costs knows whom to wake next time. */
+/* Nobody has taken it.  What it costs tells if it is worth a wake-up next time. */
 static void run_here(struct worker *w, filch_task *t)
 {
-	const bool timed = load_relaxed(tasks_asked(&w->tasks));
-	const uint64_t begin = timed ? platform_ticks() : 0;
+	const uint64_t begin = platform_ticks();
 
 	run_function(w, t, w->tasks.open.worker_);
-	if (timed)
-		filch__cost_learn(key_of(t), 1, platform_ns(platform_ticks() - begin));
+	filch__cost_learn(key_of(t), 1, platform_ns(platform_ticks() - begin));
 }
 
 static void wait_for(struct worker *w, filch_task *t)
@@ -144,6 +151,7 @@ void filch__task_run(struct worker *w, struct chunk c, bool *available)
 	if (*available)
 		filch__stop_searching(&v);
 	*available = false;
+	v.ticks = platform_ticks();
 	run_function(w, t, &v.handle);
 	v.work_ticks = platform_ticks() - v.ticks - v.waited;
 	filch__cost_learn(key_of(t), 1, platform_ns(v.work_ticks));

@@ -25,8 +25,8 @@ static size_t count_private(filch_task *newest, filch_task *border)
 {
 	size_t count = 0;
 
-	/* The owner is about to find that what it joins is shared, as is all that is older. */
-	if (older_is_mark(newest))
+	/* The owner is about to join the one at the border, and to find that it is shared. */
+	if (border && older_unmarked(newest) == older_unmarked(load_relaxed(task_older(border))))
 		return 0;
 	for (filch_task *t = newest; t != border; t = load_relaxed(task_older(t)))
 		count++;
@@ -51,16 +51,19 @@ static filch_task *turn_round(filch_task *newest, size_t count, size_t keep)
 }
 
 /* Under the lock, by the owner, or while the owner stands still. */
-static bool share(struct tasks *ts, struct deque *d, void *worker, bool all)
+static bool share(struct tasks *ts, struct deque *d, void *worker, enum share what)
 {
 	struct loop *call = load_relaxed(&ts->call);
 	/* acquire: pairs with the releases in filch_push_() and filch_take_(): the records are whole, and
 	 * the deque is as its owner left it. */
 	filch_task *newest = load_acquire(tasks_newest(ts));
 	const size_t count = count_private(newest, load_relaxed(&ts->border));
-	filch_task *t = turn_round(newest, count, all ? 0 : count / 2), *newer;
+	const size_t keep = what == SHARE_ALL                             ? 0
+	                    : what == SHARE_HALF_BUT_NEWEST && count == 1 ? 1
+	                                                                  : count / 2;
+	filch_task *t = turn_round(newest, count, keep), *newer;
 
-	if (count && deque_is_empty(d))
+	if (t && deque_is_empty(d))
 		store_relaxed(&ts->waits_since, platform_ticks());
 	for (; t; t = newer) {
 		struct chunk c = {call, {(size_t)t, (size_t)t}};
@@ -88,11 +91,11 @@ static void answered(struct tasks *ts)
 	store_release(&ts->answered, load_relaxed(&ts->answered) + 1);
 }
 
-void filch__tasks_answer(struct tasks *ts, struct deque *d, void *worker, bool all)
+void filch__tasks_answer(struct tasks *ts, struct deque *d, void *worker, enum share what)
 {
 	const bool locked = lock_tasks(ts);
 
-	share(ts, d, worker, all);
+	share(ts, d, worker, what);
 	answered(ts);
 	unlock_tasks(ts, locked);
 }
@@ -103,7 +106,7 @@ bool filch__tasks_take(struct tasks *ts, struct deque *d, void *worker, filch_ta
 	const bool mine = !older_is_mark(load_relaxed(task_older(t)));
 
 	if (mine) {
-		share(ts, d, worker, false);
+		share(ts, d, worker, SHARE_HALF);
 		answered(ts);
 	} else {
 		filch_task *older = older_unmarked(load_relaxed(task_older(t)));
@@ -132,7 +135,7 @@ bool filch__tasks_expose(struct tasks *ts, struct deque *d, void *worker)
 	lock_take(&ts->lock);
 	found = load_relaxed(&ts->answered) != before; /* it heard us after all */
 	if (!found) {
-		found = share(ts, d, worker, true);
+		found = share(ts, d, worker, SHARE_ALL);
 		answered(ts);
 	}
 	lock_release(&ts->lock);

@@ -89,8 +89,11 @@ static inline void tasks_ask(struct tasks *ts)
 		store_relaxed(tasks_asked(ts), 1);
 }
 
-/* Owner only.  Shares the older half of what is private, or all of it; no longer asked. */
-void filch__tasks_answer(struct tasks *ts, struct deque *d, void *worker, bool all);
+/* What to share of what is private. */
+enum share { SHARE_HALF, SHARE_HALF_BUT_NEWEST, SHARE_ALL }; /* the older half */
+
+/* Owner only.  Shares that; no longer asked. */
+void filch__tasks_answer(struct tasks *ts, struct deque *d, void *worker, enum share what);
 
 /*
  * Owner only, of the task that it has just taken off the list: true if that was private

@@ -10,7 +10,7 @@ enum { LOOK_EVERY = 4 };
  * reads of what loop it is. */
 #define LATE_HANDOVERS 1.5
 
-/* Who is asked for work and has not answered for so long is in a long task. */
+/* Who is asked for work and has not answered for so long may be in a long task. */
 #define EXPOSE_NS 20000.0
 
 /* ---- visits ---------------------------------------------------------------------------- */
@@ -310,7 +310,7 @@ bool filch__worker_wait(struct worker *w, const struct wait *wait)
 {
 	const double spin_ns = (double)filch__idle_spin_ns(&w->crew->idle);
 	uint64_t since = platform_ticks();
-	bool exposed = false;
+	double expose_at = EXPOSE_NS;
 	unsigned look = 0; /* pauses until the next look at the deques */
 	struct chunk c;
 
@@ -323,16 +323,17 @@ bool filch__worker_wait(struct worker *w, const struct wait *wait)
 		if (!look-- && (look = LOOK_EVERY - 1, find_below(w, wait, &c, true))) {
 			leave(w, c, run_stolen(w, c, &available));
 			since = platform_ticks();
-			exposed = false;
+			expose_at = EXPOSE_NS;
 			look = 0;
-		} else if (ns > EXPOSE_NS && !exposed) {
-			exposed = true;
+		} else if (ns > expose_at) {
+			expose_at = ns + EXPOSE_NS;
 			expose_below(w, wait, false);
 		} else if (ns < spin_ns) {
 			platform_pause();
 		} else {
 			sleep_for(w, wait);
 			since = platform_ticks(); /* woken for the end, or to help: look at once */
+			expose_at = EXPOSE_NS;
 			look = 0;
 		}
 		if (wait->loop)
@@ -389,7 +390,7 @@ static bool search(struct worker *w, struct chunk *c, bool may_spin)
 	struct idle *idle = &w->crew->idle;
 	uint64_t since = platform_ticks();
 	bool looked = false; /* and saw nothing, a moment ago */
-	bool exposed = false;
+	double expose_at = EXPOSE_NS;
 	bool found;
 
 	while (!(found = filch__find(w, NULL, c, true)) && !is_closing(w->crew)) {
@@ -400,8 +401,8 @@ static bool search(struct worker *w, struct chunk *c, bool may_spin)
 		looked = may_spin && !crowded && ns < idle_search_ns(idle);
 		if (looked) {
 			platform_pause();
-			if (ns > EXPOSE_NS && !exposed) {
-				exposed = true;
+			if (ns > expose_at) {
+				expose_at = ns + EXPOSE_NS;
 				filch__expose(w, NULL, false);
 			}
 			continue;
@@ -410,7 +411,7 @@ static bool search(struct worker *w, struct chunk *c, bool may_spin)
 			filch__idle_searched(idle, false);
 		filch__idle_sleep(idle, w->id - 1, may_spin, look, w);
 		since = platform_ticks();
-		exposed = false;
+		expose_at = EXPOSE_NS;
 		may_spin = idle_may_search(idle); /* perhaps nobody else looks by now */
 	}
 	if (found && looked)

@@ -113,6 +113,7 @@ static unsigned told_affinity_count(void)
 #include "../lib/deque.c"
 #include "../lib/cost.c"
 #include "../lib/loop.c"
+#include "../lib/scratch.c"
 #include "../lib/options.c"
 #include "../lib/tasks.c"
 #include "../lib/idle.c"

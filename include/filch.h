@@ -169,6 +169,17 @@ FILCH_API bool filch_stopping(const filch_worker *w);
  */
 FILCH_API int filch_fail(filch_worker *w, size_t index, int code);
 
+/*
+ * Memory for this body: at least so many bytes, aligned to 128, contents undefined.  It is given
+ * back when the body returns, or with filch_scratch_back(); a worker keeps it for its next body,
+ * so that this is cheap.  Inside a run, a task that nobody took belongs to the body that it was
+ * forked in.  For the thread that w was handed to.  NULL if there is no memory.
+ */
+FILCH_API void *filch_scratch(filch_worker *w, size_t bytes);
+
+/* Gives back that piece, and all that this body was given after it, before the body ends; NULL: nothing. */
+FILCH_API void filch_scratch_back(filch_worker *w, void *piece);
+
 /* ---- options of a call -------------------------------------------------------- */
 
 /* Stops calls from outside.  Yours; zeroed means not cancelled; may serve many calls. */

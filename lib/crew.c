@@ -21,6 +21,7 @@ void filch__worker_finish(struct worker *w)
 	struct loop_block *b = w->loops.next;
 
 	filch__deque_finish(&w->deque);
+	filch__scratch_cache_finish(&w->scratch);
 	while (b) {
 		struct loop_block *next = b->next;
 

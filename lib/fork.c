@@ -155,6 +155,7 @@ void filch__task_run(struct worker *w, struct chunk c, bool *available)
 	run_function(w, t, &v.handle);
 	v.work_ticks = platform_ticks() - v.ticks - v.waited;
 	filch__cost_learn(key_of(t), 1, platform_ns(v.work_ticks));
+	filch__scratch_end(&v.handle.scratch, v.handle.cache);
 	filch__visit_end(&v);
 	filch__loop_merge(c.loop, call, w->id);
 	if (call)

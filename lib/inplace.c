@@ -42,11 +42,21 @@ static inline struct filch_worker handle_here(const struct filch_pool *pool,
 	             : (struct filch_worker){.tasks = &filch__tasks_alone, .failed = SIZE_MAX};
 }
 
+static inline int run_body_here(filch_body *body, void *ctx, size_t begin, size_t end,
+                                struct filch_worker *h)
+{
+	const int code = body(ctx, begin, end, h);
+
+	if (h->scratch.top)
+		filch__scratch_end(&h->scratch, NULL);
+	return code;
+}
+
 PLATFORM_NOINLINE static int run_clocked(size_t n, filch_body *body, void *ctx, uint64_t key,
                                          struct filch_worker *h)
 {
 	const uint64_t begin = platform_ticks();
-	const int code = body(ctx, 0, n, h);
+	const int code = run_body_here(body, ctx, 0, n, h);
 
 	if (!code)
 		filch__cost_learn(key, n, platform_ns(platform_ticks() - begin));
@@ -60,7 +70,7 @@ PLATFORM_HOT int filch__run_unclocked(const struct filch_pool *pool, const struc
 
 	samples = samples * 1664525 + 1013904223; /* by chance: calls may come in a rhythm */
 	if (samples >> 28 || n == 1)
-		return body(ctx, 0, n, &h);
+		return run_body_here(body, ctx, 0, n, &h);
 	return run_clocked(n, body, ctx, key, &h);
 }
 
@@ -71,7 +81,7 @@ bool filch__run_watched(struct call *c, uint64_t begin, int *code)
 	struct filch_worker h = handle_here(c->pool, c->outer);
 	uint64_t now;
 
-	*code = c->body(c->ctx, 0, probe, &h);
+	*code = run_body_here(c->body, c->ctx, 0, probe, &h);
 	if (*code || probe == c->n)
 		return true;
 	now = platform_ticks();
@@ -80,7 +90,7 @@ bool filch__run_watched(struct call *c, uint64_t begin, int *code)
 		c->cost.ns = (float)(platform_ns(now - begin) / (double)probe);
 		return false;
 	}
-	*code = c->body(c->ctx, probe, c->n, &h);
+	*code = run_body_here(c->body, c->ctx, probe, c->n, &h);
 	if (!*code)
 		filch__cost_learn(c->key, c->n, platform_ns(platform_ticks() - begin));
 	return true;

@@ -258,6 +258,8 @@ static void run_items(struct visit *v, size_t begin, size_t end)
 		v->handle.cut = false;
 		v->chunks++;
 		code = loop->body(loop->ctx, begin, end, &v->handle);
+		if (v->handle.scratch.top)
+			filch__scratch_end(&v->handle.scratch, v->handle.cache);
 		if (code) {
 			begin = failed(v, begin, end, code);
 			continue;

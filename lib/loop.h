@@ -15,6 +15,7 @@
 #include "chunk.h"
 #include "filch.h"
 #include "platform.h"
+#include "scratch.h"
 
 #include <stdalign.h>
 
@@ -86,6 +87,8 @@ struct filch_worker {
 	unsigned id;
 	bool placed; /* `loop` is what this body is the body of, and not only one around it */
 	bool cut;    /* the item in `failed` did not fail: it was not to start any more */
+	struct scratch scratch;      /* what filch_scratch() gave */
+	struct scratch_cache *cache; /* the worker's, or NULL */
 };
 
 /*

@@ -36,6 +36,7 @@ void filch__visit_begin(struct visit *v, struct worker *w, struct loop *loop)
 	v->newest = load_relaxed(tasks_newest(&w->tasks));
 	v->handle_before = w->tasks.open.worker_;
 	v->handle.tasks = &w->tasks.open;
+	v->handle.cache = &w->scratch;
 	w->tasks.open.worker_ = &v->handle;
 	store_relaxed(&w->tasks.call, loop);
 	w->visit = v;

@@ -42,6 +42,7 @@ struct worker {
 	const struct wait *wait;               /* the same, to itself */
 	struct platform_thread thread;         /* not a guest's */
 	struct loop_block loops;
+	struct scratch_cache scratch;
 	alignas(CACHE_LINE) _Atomic uint32_t taken; /* a guest's: whether somebody is in it */
 };
 

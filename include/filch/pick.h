@@ -93,6 +93,96 @@ FILCH_API int filch_partition_sized(filch_pool *pool, void *items, size_t item_b
                                     size_t *first, filch_mark_fn *mark, void *ctx,
                                     const struct filch_options *options);
 
+/* ---- find -------------------------------------------------------------------------- */
+
+/*
+ * Sets *found to the first index from begin to end - 1 that is looked for, and leaves it as it
+ * is (it is `end`) if there is none.  0 = done; anything else stops the call.
+ */
+typedef int filch_find_fn(void *ctx, size_t begin, size_t end, size_t *found, filch_worker *w);
+
+/*
+ * The parallel version of
+ *
+ *     for (size_t i = 0; i < n; i++) {
+ *             size_t found = i + 1;
+ *             int code = find(ctx, i, i + 1, &found, w);
+ *             if (code)
+ *                     return code;
+ *             if (found == i) {
+ *                     *index = i;
+ *                     return 0;
+ *             }
+ *     }
+ *     *index = n;
+ *     return 0;
+ *
+ * The first match at every width and on every run, whoever found one first; an error of find() counts
+ * if it is below.  Nothing above a match starts any more.
+ *
+ * Errors are those of filch_for(); also FILCH_EINVAL if find or index is NULL.  After an error
+ * *index is n.  Codes below -1,000,000,000 are none of yours here.
+ *
+ * Without options the indices are gone through in windows, each four times as long as the one before,
+ * so that the workers are where the match is, and not all over the range.
+ * With options it is one loop, and a match counts as a failure in its report.  No memory is used.
+ */
+FILCH_API int filch_find(filch_pool *pool, size_t n, filch_find_fn *find, void *ctx, size_t *index,
+                         const struct filch_options *options);
+
+/* ---- count --------------------------------------------------------------------------- */
+
+/* Adds to *count how many from begin to end - 1 count.  0 = go on; anything else stops the call. */
+typedef int filch_count_fn(void *ctx, size_t begin, size_t end, size_t *count, filch_worker *w);
+
+/*
+ * The parallel version of
+ *
+ *     size_t k = 0;
+ *     for (size_t i = 0; i < n; i++) {
+ *             int code = f(ctx, i, i + 1, &k, w);
+ *             if (code)
+ *                     return code;
+ *     }
+ *     *count = k;
+ *     return 0;
+ *
+ * Errors as for filch_for(); also FILCH_EINVAL if f or count is NULL.  After an error *count
+ * is 0.  O(n); 64 bytes for each worker, and without them the caller counts alone.
+ */
+FILCH_API int filch_count(filch_pool *pool, size_t n, filch_count_fn *f, void *ctx, size_t *count,
+                          const struct filch_options *options);
+
+/* Sets key[i - begin] for each i from begin to end - 1.  0 = go on; anything else stops the call. */
+typedef int filch_key_fn(void *ctx, size_t begin, size_t end, uint32_t *key, filch_worker *w);
+
+/*
+ * The parallel version of
+ *
+ *     memset(counts, 0, bins * sizeof *counts);
+ *     for (size_t i = 0; i < n; i++) {
+ *             uint32_t k;
+ *             int code = key(ctx, i, i + 1, &k, w);
+ *             if (code)
+ *                     return code;
+ *             if (k < bins)
+ *                     counts[k]++;
+ *     }
+ *     return 0;
+ *
+ * An item with a key of `bins` or above is counted nowhere.  counts is an array of `bins`.
+ *
+ * Errors as for filch_for(); also FILCH_EINVAL if key is NULL, counts is NULL with bins above 0,
+ * or bins are more than 2^32 - 1.  After an error all counts are 0.
+ *
+ * O(n + bins).  With few bins for its items, each worker counts in bins of its own, which are
+ * added up at the end: memory of bins for each of them.  With many, the keys are written down and
+ * counted by the caller, or if both are very many, first sorted by their upper bits, and counted by
+ * ranges that fit a cache: 4 or 8 bytes for each item.  Without memory the caller does it alone.
+ */
+FILCH_API int filch_histogram(filch_pool *pool, size_t n, filch_key_fn *key, void *ctx, size_t bins,
+                              size_t *counts, const struct filch_options *options);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * filch_find(): a match is a failure of its item, and what filch_for() promises about the lowest
+ * one does the rest.
+ */
+#include "pack.h"
+
+#include <limits.h>
+
+/* A match is FOUND plus its index in the window. */
+#define FOUND INT_MIN
+#define FOUND_MOST ((size_t)1 << 30)
+
+struct find {
+	filch_find_fn *find;
+	void *ctx;
+	size_t base; /* where the window begins */
+	bool marked; /* whether a match is told by its index */
+};
+
+static int find_body(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const struct find *f = ctx;
+	const size_t none = f->base + end;
+	size_t found = none;
+	const int code = f->find(f->ctx, f->base + begin, none, &found, w);
+
+	if (code || found >= none || found < f->base + begin)
+		return code;
+	found -= f->base;
+	return filch_fail(w, found, f->marked ? FOUND + (int)found : FOUND);
+}
+
+/* ---- the first window ----------------------------------------------------------------- */
+
+enum { FIND_FIRST = 1024, STRATA = 32 };
+
+/*
+ * A call that fails is never a short one that is known: what it costs is not learned.  So a match
+ * in the first window is none; who is above looks at the flags of the strata below.
+ */
+struct first_window {
+	struct find *f;
+	size_t n;
+	filch_cancel found[STRATA]; /* whether there is a match in it */
+	uint16_t *at, *next;        /* [begin] of each range that ran: its match; its end */
+};
+
+static size_t stratum_of(const struct first_window *first, size_t i)
+{
+	return i * STRATA / first->n;
+}
+
+static bool is_above_a_match(struct first_window *first, size_t i)
+{
+	for (size_t s = 0; s < stratum_of(first, i); s++)
+		if (filch_is_cancelled(&first->found[s]))
+			return true;
+	return false;
+}
+
+static int first_body(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	struct first_window *first = ctx;
+	size_t found = end;
+	int code = 0;
+
+	first->at[begin] = first->next[begin] = (uint16_t)end;
+	if (!begin || !is_above_a_match(first, begin))
+		code = first->f->find(first->f->ctx, begin, end, &found, w);
+	if (code)
+		first->at[begin] = first->next[begin] =
+			(uint16_t)first->n; /* who knows what is above */
+	if (code || found >= end || found < begin)
+		return code;
+	first->at[begin] = (uint16_t)found;
+	if (end < first->n)
+		filch_cancel_now(&first->found[stratum_of(first, found)]);
+	return 0;
+}
+
+/* Goes from range to range, up to the first match or error. */
+static int find_in_first(struct find *f, filch_pool *pool, size_t n, size_t *index)
+{
+	uint16_t at[FIND_FIRST], next[FIND_FIRST];
+	struct first_window first = {.f = f, .n = n, .at = at, .next = next};
+	const int code = filch_for(pool, n, first_body, &first, NULL);
+
+	for (size_t i = 0; i < n; i = next[i])
+		if (at[i] < next[i]) {
+			*index = at[i];
+			return 0;
+		}
+	return code;
+}
+
+/* ---- the call ------------------------------------------------------------------------- */
+
+static int find_by_windows(struct find *f, filch_pool *pool, size_t n, size_t *index)
+{
+	size_t window = n < FIND_FIRST ? n : FIND_FIRST;
+	int code = find_in_first(f, pool, window, index);
+
+	while (!code && *index == n && n - f->base > window) {
+		f->base += window;
+		window = window < FOUND_MOST / 4 ? 4 * window : FOUND_MOST;
+		window = window < n - f->base ? window : n - f->base;
+		code = filch_for(pool, window, find_body, f, NULL);
+		if (code < FOUND + (int)FOUND_MOST) {
+			*index = f->base + (size_t)(code - FOUND);
+			return 0;
+		}
+	}
+	return code;
+}
+
+/* Not to the windows, as it has one status for each item and one report. */
+static int find_with_options(struct find *f, filch_pool *pool, size_t n, size_t *index,
+                             const struct filch_options *options)
+{
+	struct filch_options o;
+	size_t lowest, *first_error;
+	int code = filch__pick_options(&o, options);
+
+	if (code)
+		return code;
+	first_error = o.first_error;
+	o.first_error = &lowest;
+	code = filch_for(pool, n, find_body, f, &o);
+	if (code == FILCH_EINVAL)
+		return code;
+	if (code == FOUND) {
+		*index = lowest;
+		lowest = n;
+		code = 0;
+	}
+	if (o.status && *index < n)
+		o.status[*index] = 0;
+	if (first_error)
+		*first_error = lowest;
+	return code;
+}
+
+int filch_find(filch_pool *pool, size_t n, filch_find_fn *find, void *ctx, size_t *index,
+               const struct filch_options *options)
+{
+	struct find f = {.find = find, .ctx = ctx, .marked = !options};
+
+	if (index)
+		*index = n;
+	if (!find || !index)
+		return FILCH_EINVAL;
+	return options ? find_with_options(&f, pool, n, index, options)
+	               : find_by_windows(&f, pool, n, index);
+}

@@ -139,6 +139,9 @@ void filch__loop_init(struct loop *loop, size_t n, filch_body *body, void *ctx,
 /* How many workers took part; of a counted loop. */
 unsigned filch__loop_workers(struct loop *loop);
 
+/* Items from this one on may not start any more. */
+void filch__loop_stop_from(struct loop *loop, size_t item);
+
 /* Whether items from `begin` on may not start any more, in this call or in one around it. */
 bool filch__loop_stopped(struct loop *loop, size_t begin);
 

@@ -2,16 +2,9 @@
 /* Find, run, help while waiting.  docs/worker.md has the life of a loop and the proofs. */
 #include "worker.h"
 
-/* One who waits for its own loop looks at the deques once in so many pauses: a look takes
- * their lines away from who works there. */
-enum { LOOK_EVERY = 4 };
-
 /* A thief works on what was left for him after so many hand-overs: he sees it, claims it, and
  * reads of what loop it is. */
 #define LATE_HANDOVERS 1.5
-
-/* Who is asked for work and has not answered for so long may be in a long task. */
-#define EXPOSE_NS 20000.0
 
 /* ---- visits ---------------------------------------------------------------------------- */
 
@@ -256,92 +249,14 @@ static void leave(struct worker *w, struct chunk c, size_t accounted)
 		filch__idle_release(&owner->sleeper);
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------ */
-
-static bool has_ended(const struct wait *wait)
+void filch__worker_help(struct worker *w, struct chunk c)
 {
-	/* seq_cst, both: pair with the subtraction in leave() and the store in filch__task_end(),
-	 * both for what the thieves did and for the sleeping. */
-	return wait->task ? load_seq_cst(task_done(wait->task)) != 0
-	                  : load_seq_cst(&wait->loop->remaining) == 0;
+	bool available = false;
+
+	leave(w, c, run_stolen(w, c, &available));
 }
 
-/* What we may help with is below this; NULL while he who took the task has not begun. */
-static struct loop *waited_for(const struct wait *wait)
-{
-	/* acquire: pairs with the release in filch__task_run(): it is a call. */
-	return wait->task ? load_acquire(task_call(wait->task)) : wait->loop;
-}
-
-static bool find_below(struct worker *w, const struct wait *wait, struct chunk *c, bool take)
-{
-	struct loop *below = waited_for(wait);
-
-	return below && filch__find(w, below, c, take);
-}
-
-static bool expose_below(struct worker *w, const struct wait *wait, bool surely)
-{
-	struct loop *below = waited_for(wait);
-
-	return below && filch__expose(w, below, surely);
-}
-
-/* The end has come, or there is something below that w could help with. */
-static bool need_not_wait(void *worker)
-{
-	struct worker *w = worker;
-	struct chunk c;
-
-	return has_ended(w->wait) || find_below(w, w->wait, &c, false) ||
-	       expose_below(w, w->wait, true);
-}
-
-static void sleep_for(struct worker *w, const struct wait *wait)
-{
-	w->wait = wait;
-	/* Seen by who sees him parked, which comes after it. */
-	store_relaxed(&w->waiting, waited_for(wait));
-	filch__idle_park(&w->sleeper, need_not_wait, w,
-	                 wait->loop ? filch__loop_progress_due(wait->loop) : 0);
-	store_relaxed(&w->waiting, NULL);
-}
-
-bool filch__worker_wait(struct worker *w, const struct wait *wait)
-{
-	const double spin_ns = (double)filch__idle_spin_ns(&w->crew->idle);
-	uint64_t since = platform_ticks();
-	double expose_at = EXPOSE_NS;
-	unsigned look = 0; /* pauses until the next look at the deques */
-	struct chunk c;
-
-	while (!has_ended(wait)) {
-		const double ns = platform_ns(platform_ticks() - since);
-		bool available = false;
-
-		if (crew_is_orphaned(w->crew))
-			return false;
-		if (!look-- && (look = LOOK_EVERY - 1, find_below(w, wait, &c, true))) {
-			leave(w, c, run_stolen(w, c, &available));
-			since = platform_ticks();
-			expose_at = EXPOSE_NS;
-			look = 0;
-		} else if (ns > expose_at) {
-			expose_at = ns + EXPOSE_NS;
-			expose_below(w, wait, false);
-		} else if (ns < spin_ns) {
-			platform_pause();
-		} else {
-			sleep_for(w, wait);
-			since = platform_ticks(); /* woken for the end, or to help: look at once */
-			expose_at = EXPOSE_NS;
-			look = 0;
-		}
-		if (wait->loop)
-			filch__loop_progress(wait->loop, false);
-	}
-	return true;
-}
+/* ---- the owner ------------------------------------------------------------------------------- */
 
 bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool eager)
 {

@@ -96,6 +96,9 @@ bool filch__expose(struct worker *w, struct loop *below, bool surely);
  */
 bool filch__is_crowded(struct crew *crew, double left_ns, unsigned more);
 
+/* Who is asked for work and has not answered for so long may be in a long task. */
+#define EXPOSE_NS 20000.0
+
 #define SHORT_NS 20000.0 /* what takes no longer is not worth ceasing to search for */
 
 /*
@@ -122,6 +125,9 @@ void filch__visit_end(struct visit *v);
 
 /* Shares all that w has forked and not joined. */
 void filch__tasks_offer_all(struct worker *w);
+
+/* Runs what was claimed, and leaves it. */
+void filch__worker_help(struct worker *w, struct chunk c);
 
 /* Helps with what is below until it has ended; false if that cannot be, after a fork(). */
 bool filch__worker_wait(struct worker *w, const struct wait *wait);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Forks together with loops, runs, pools, and threads from outside. */
+#define _POSIX_C_SOURCE 200809L
+#include "support.h"
+
+#include "fibonacci.h"
+
+#include <criterion/criterion.h>
+
+TestSuite(forkjoin_nesting, .timeout = 300);
+
+/* ---- together with loops -------------------------------------------------------------------------- */
+
+static int forking_body(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	for (size_t i = begin; i < end; i++) {
+		long n = 12, m = 12;
+		filch_task t;
+
+		filch_fork(w, &t, plain_fib, &m);
+		n = FILCH_ENTER(w, fib, (int)n);
+		filch_join(w, &t);
+		if (n != 144 || m != 144)
+			return 1;
+		tally_range(ctx, i, i + 1);
+	}
+	return 0;
+}
+
+struct nest {
+	filch_pool *pool, *other;
+	unsigned depth;
+	struct tally *tally;
+};
+
+/* Forks, calls loops, and runs in either pool, while it has forked. */
+static int nest_task(void *arg, filch_worker *w)
+{
+	const struct nest *n = arg;
+	struct nest below = {n->other, n->pool, n->depth - 1, n->tally};
+	long left = 10, right = 11;
+	filch_task a, b;
+	int code = 0;
+
+	if (!n->depth)
+		return 0;
+	filch_fork(w, &a, plain_fib, &left);
+	filch_fork(w, &b, plain_fib, &right);
+	code |= filch_for(n->pool, n->tally->n, forking_body, n->tally, NULL);
+	code |= filch_run(n->depth % 2 ? n->pool : n->other, nest_task, &below, NULL);
+	code |= filch_join(w, &b);
+	code |= filch_join(w, &a);
+	return code || left != 55 || right != 89;
+}
+
+Test(forkjoin_nesting, loops_runs_and_forks_nest_across_pools)
+{
+	struct tally tally;
+
+	tally_init(&tally, 100);
+	for (size_t k = 0; k < COUNT_OF(widths); k++) {
+		struct nest n = {pool_of(widths[k]), pool_of(2), 4, &tally};
+
+		for (size_t round = 0; round < scaled(10, 2); round++) {
+			tally_clear(&tally);
+			cr_expect_eq(filch_run(n.pool, nest_task, &n, NULL), 0);
+			cr_expect_eq(tally_first_not(&tally, 0, 100, 4), 100);
+		}
+		pool_close(n.pool);
+		pool_close(n.other);
+	}
+	tally_finish(&tally);
+}
+
+Test(forkjoin_nesting, bodies_of_loops_fork)
+{
+	struct tally tally;
+
+	tally_init(&tally, 2000);
+	for (size_t k = 0; k < COUNT_OF(widths); k++) {
+		filch_pool *pool = pool_of(widths[k]);
+
+		for (size_t round = 0; round < scaled(10, 2); round++) {
+			tally_clear(&tally);
+			cr_expect_eq(filch_for(pool, tally.n, forking_body, &tally, NULL), 0);
+			tally_expect_once(&tally);
+		}
+		pool_close(pool);
+	}
+	tally_finish(&tally);
+}
+
+/* ---- stopped, and from outside ---- */
+
+static int wait_until_unwanted(void *arg, filch_worker *w)
+{
+	return wait_for_stop(w) ? 0 : *(int *)arg;
+}
+
+static int fork_and_wait(void *arg, filch_worker *w)
+{
+	filch_task t;
+	int code;
+
+	filch_fork(w, &t, wait_until_unwanted, arg);
+	code = wait_until_unwanted(arg, w);
+	return code | filch_join(w, &t);
+}
+
+Test(forkjoin_nesting, tasks_see_that_their_run_is_unwanted)
+{
+	filch_pool *pool = pool_of(2);
+	int code = 1;
+
+	for (size_t round = 0; round < scaled(10, 2); round++)
+		cr_expect_eq(filch_run(pool, fork_and_wait, &code, FILCH(.timeout_ns = 2000000)),
+		             0);
+	pool_close(pool);
+}
+
+static int many_runs(filch_pool *pool)
+{
+	for (size_t round = 0; round < scaled(300, 20); round++) {
+		long n = 15;
+
+		if (filch_run(pool, plain_fib, &n, NULL) || n != 610)
+			return 1;
+	}
+	return 0;
+}
+
+static void *run_from_outside(void *pool)
+{
+	cr_expect_eq(many_runs(pool), 0);
+	return NULL;
+}
+
+Test(forkjoin_nesting, threads_from_outside_run_at_once)
+{
+	filch_pool *pool = pool_of(3);
+
+	on_threads(6, run_from_outside, pool);
+	pool_close(pool);
+}

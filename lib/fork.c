@@ -35,6 +35,8 @@ static void offer_tasks(struct worker *w)
 	struct crew *crew = w->crew;
 	const filch_task *newest = load_relaxed(&w->tasks.border);
 
+	if (crew_is_orphaned(crew))
+		return;
 	if (filch__idle_somebody_looks(&crew->idle)) /* he asks again before he sleeps */
 		return;
 	if (newest && !deque_is_empty(&w->deque) && is_worth_a_wake(w, newest))

@@ -4,7 +4,7 @@
 
 PLATFORM_THREAD_LOCAL struct filch_tasks filch__tasks_alone;
 
-/* In the child of a fork() there is nobody to share with, and another may have held the lock. */
+/* False in the child of a fork(): there is nobody to share with, and who is gone may hold the lock. */
 static bool lock_tasks(struct tasks *ts)
 {
 	struct loop *call = load_relaxed(&ts->call);
@@ -13,12 +13,6 @@ static bool lock_tasks(struct tasks *ts)
 		return false;
 	lock_take(&ts->lock);
 	return true;
-}
-
-static void unlock_tasks(struct tasks *ts, bool locked)
-{
-	if (locked)
-		lock_release(&ts->lock);
 }
 
 static size_t count_private(filch_task *newest, filch_task *border)
@@ -95,9 +89,11 @@ void filch__tasks_answer(struct tasks *ts, struct deque *d, void *worker, enum s
 {
 	const bool locked = lock_tasks(ts);
 
-	share(ts, d, worker, what);
+	if (locked)
+		share(ts, d, worker, what);
 	answered(ts);
-	unlock_tasks(ts, locked);
+	if (locked)
+		lock_release(&ts->lock);
 }
 
 bool filch__tasks_take(struct tasks *ts, struct deque *d, void *worker, filch_task *t)
@@ -106,7 +102,8 @@ bool filch__tasks_take(struct tasks *ts, struct deque *d, void *worker, filch_ta
 	const bool mine = !older_is_mark(load_relaxed(task_older(t)));
 
 	if (mine) {
-		share(ts, d, worker, SHARE_HALF);
+		if (locked)
+			share(ts, d, worker, SHARE_HALF);
 		answered(ts);
 	} else {
 		filch_task *older = older_unmarked(load_relaxed(task_older(t)));
@@ -114,7 +111,8 @@ bool filch__tasks_take(struct tasks *ts, struct deque *d, void *worker, filch_ta
 		store_relaxed(tasks_newest(ts), older);
 		store_relaxed(&ts->border, older);
 	}
-	unlock_tasks(ts, locked);
+	if (locked)
+		lock_release(&ts->lock);
 	return mine;
 }
 

@@ -346,3 +346,67 @@ Test(fork, and_exit_of_the_child_is_clean)
 	cr_expect_eq(o.status, 0, "%d %s", o.status, o.err);
 	cr_expect_str_empty(o.err);
 }
+
+/* ---- inside a task ------------------------------------------------------------------------ */
+
+struct split {
+	filch_worker *w;
+	filch_task *stolen;
+	atomic_uint begun, released;
+};
+
+static int stolen_task(void *arg, filch_worker *w)
+{
+	struct split *s = arg;
+
+	(void)w;
+	atomic_store(&s->begun, 1);
+	return wait_for(&s->released, 1) ? FINE : 1;
+}
+
+static int own_task(void *arg, filch_worker *w)
+{
+	(void)w;
+	*(int *)arg = 1;
+	return FINE;
+}
+
+/* What was taken by a thread that is not here never ends; what was not is run. */
+static int joins_in_the_child(void *arg)
+{
+	struct split *s = arg;
+	filch_task t;
+	int ran = 0;
+
+	filch_fork(s->w, &t, own_task, &ran);
+	if (filch_join(s->w, &t) || !ran)
+		return NEW_POOL_FAILED;
+	return filch_join(s->w, s->stolen) == FILCH_EFORK ? FINE : OLD_POOL_ENDED;
+}
+
+static int splits(void *arg, filch_worker *w)
+{
+	struct split *s = arg;
+	filch_task stolen;
+	int code;
+
+	s->w = w;
+	s->stolen = &stolen;
+	filch_fork(w, &stolen, stolen_task, s);
+	code = wait_for(&s->begun, 1) ? in_fork(joins_in_the_child, s) : 1;
+	atomic_store(&s->released, 1);
+	return code | filch_join(w, &stolen);
+}
+
+Test(fork, inside_a_task_is_told_at_the_join)
+{
+	filch_pool *pool = pool_of(3);
+
+	for (size_t round = 0; round < scaled(20, 2); round++) {
+		struct split s = {.w = NULL};
+		const int got = filch_run(pool, splits, &s, NULL);
+
+		cr_expect_eq(got, FINE, "%d", got);
+	}
+	pool_close(pool);
+}

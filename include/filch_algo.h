@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FILCH_ALGO_H
+#define FILCH_ALGO_H
+/* The algorithms: all headers in filch/, each of which can be included by itself. */
+#include "filch.h"
+#include "filch/each.h"
+#include "filch/pick.h"
+#include "filch/random.h"
+#include "filch/tiles.h"
+#endif

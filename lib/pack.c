@@ -92,7 +92,7 @@ size_t filch__pack_block(const struct pack *p, size_t first, size_t n, char *out
 
 /* A copy of places first .. last - 1 of to, of what the runs have in from. */
 struct copying {
-	const struct run *runs;
+	const struct packed *runs;
 	size_t count;
 	const char *from;
 	char *to;
@@ -101,7 +101,7 @@ struct copying {
 };
 
 /* The run that has what belongs to a place. */
-static const struct run *run_of(const struct run *runs, size_t count, size_t place)
+static const struct packed *run_of(const struct packed *runs, size_t count, size_t place)
 {
 	size_t low = 0, high = count;
 
@@ -118,7 +118,7 @@ static const struct run *run_of(const struct run *runs, size_t count, size_t pla
 
 static void copy_places(const struct copying *c, size_t first, size_t last)
 {
-	const struct run *r = run_of(c->runs, c->count, first);
+	const struct packed *r = run_of(c->runs, c->count, first);
 
 	for (; first < last; r++) {
 		const size_t end = r->to + r->kept < last ? r->to + r->kept : last;
@@ -168,7 +168,7 @@ static void close_down(struct copying *c, filch_pool *pool, size_t total,
 	size_t done = 0;
 
 	while (done < total) {
-		const struct run *r = run_of(c->runs, c->count, done);
+		const struct packed *r = run_of(c->runs, c->count, done);
 		const size_t from = r->begin + (done - r->to), end = r->to + r->kept;
 
 		if ((from - done) * c->bytes < PACK_ALONE_BYTES) {
@@ -186,7 +186,7 @@ static void close_down(struct copying *c, filch_pool *pool, size_t total,
 }
 
 /* Where what the runs kept belongs; returns how much that is. */
-static size_t runs_place(struct run *runs, size_t count)
+static size_t runs_place(struct packed *runs, size_t count)
 {
 	size_t to = 0;
 
@@ -197,7 +197,7 @@ static size_t runs_place(struct run *runs, size_t count)
 	return to;
 }
 
-size_t filch__pack_close(const struct pack *p, filch_pool *pool, struct run *runs, size_t count,
+size_t filch__pack_close(const struct pack *p, filch_pool *pool, struct packed *runs, size_t count,
                          unsigned max_workers)
 {
 	struct filch_options options = filch_options_init();

@@ -21,7 +21,7 @@ struct pack {
  * Items begin .. end - 1, packed where they stood: the picked ones are out[begin ...], the others
  * rest[begin ...].
  */
-struct run {
+struct packed {
 	size_t begin, end;
 	size_t kept; /* how many were picked */
 	size_t to;   /* where those belong */
@@ -39,7 +39,7 @@ size_t filch__pack_block(const struct pack *p, size_t first, size_t n, char *out
  * All items are in these runs, which are in order: brings together in out what was picked, and
  * behind it the rest, if there is one.  Returns how many were picked.
  */
-size_t filch__pack_close(const struct pack *p, filch_pool *pool, struct run *runs, size_t count,
+size_t filch__pack_close(const struct pack *p, filch_pool *pool, struct packed *runs, size_t count,
                          unsigned max_workers);
 
 /* ---- pick.c -------------------------------------------------------------------------- */

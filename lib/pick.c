@@ -18,7 +18,7 @@
 
 /* A worker's runs, in the order in which it began them. */
 struct hand {
-	struct run *runs;
+	struct packed *runs;
 	size_t count, room;
 	size_t next; /* pick_sweep(): those before it are behind */
 	char apart[32];
@@ -27,7 +27,7 @@ struct hand {
 /* ---- a run ------------------------------------------------------------------------------ */
 
 /* Asks for the items from run->end to end - 1, and packs them behind those of the run. */
-static int pick_range(const struct pick *p, struct run *run, size_t end, filch_worker *w)
+static int pick_range(const struct pick *p, struct packed *run, size_t end, filch_worker *w)
 {
 	const size_t bytes = p->p.bytes;
 	bool mark[PICK_ITEMS];
@@ -51,20 +51,20 @@ static int pick_range(const struct pick *p, struct run *run, size_t end, filch_w
 }
 
 /* The run that goes on at `begin`; NULL if there is no memory to note another one. */
-static struct run *hand_run_at(struct hand *h, size_t begin)
+static struct packed *hand_run_at(struct hand *h, size_t begin)
 {
 	if (h->count && h->runs[h->count - 1].end == begin)
 		return &h->runs[h->count - 1];
 	if (h->count == h->room) {
 		const size_t room = h->room ? 2 * h->room : 8;
-		struct run *runs = realloc(h->runs, room * sizeof *runs);
+		struct packed *runs = realloc(h->runs, room * sizeof *runs);
 
 		if (!runs)
 			return NULL;
 		h->runs = runs;
 		h->room = room;
 	}
-	h->runs[h->count] = (struct run){.begin = begin, .end = begin};
+	h->runs[h->count] = (struct packed){.begin = begin, .end = begin};
 	return &h->runs[h->count++];
 }
 
@@ -72,8 +72,8 @@ static int pick_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 {
 	const struct pick *p = ctx;
 	const size_t id = filch_worker_id(w);
-	struct run *noted = id < p->width ? hand_run_at(&p->hands[id], begin) : NULL;
-	struct run run;
+	struct packed *noted = id < p->width ? hand_run_at(&p->hands[id], begin) : NULL;
+	struct packed run;
 	int code;
 
 	if (!noted)
@@ -88,16 +88,16 @@ static int pick_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 
 static int run_compare(const void *a, const void *b)
 {
-	const struct run *x = a, *y = b;
+	const struct packed *x = a, *y = b;
 
 	return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
 /* All runs in order; NULL for want of memory, or if they are not all of the items. */
-static struct run *pick_gather(const struct pick *p, size_t n, size_t *count)
+static struct packed *pick_gather(const struct pick *p, size_t n, size_t *count)
 {
 	size_t runs = 0, items = 0;
-	struct run *all;
+	struct packed *all;
 
 	for (size_t id = 0; id < p->width; id++)
 		runs += p->hands[id].count;
@@ -125,9 +125,9 @@ struct sweep {
 };
 
 /* The lowest run from `at` on, taken from its hand if it begins there. */
-static struct run sweep_run(struct sweep *s)
+static struct packed sweep_run(struct sweep *s)
 {
-	struct run lowest = {.begin = SIZE_MAX};
+	struct packed lowest = {.begin = SIZE_MAX};
 	struct hand *of = NULL;
 
 	for (size_t id = 0; id < s->p->width; id++) {
@@ -144,7 +144,7 @@ static struct run sweep_run(struct sweep *s)
 }
 
 /* The next run belongs behind what there is. */
-static void sweep_over(struct sweep *s, const struct run *run)
+static void sweep_over(struct sweep *s, const struct packed *run)
 {
 	const struct pack *p = &s->p->p;
 	const size_t others = run->end - run->begin - run->kept;
@@ -164,13 +164,13 @@ static int sweep_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 
 	(void)begin;
 	while (s->at < end) {
-		struct run run = sweep_run(s);
+		struct packed run = sweep_run(s);
 
 		if (run.begin != s->at) {
 			const size_t next = run.begin < end ? run.begin : end;
 			int code;
 
-			run = (struct run){.begin = s->at, .end = s->at};
+			run = (struct packed){.begin = s->at, .end = s->at};
 			code = pick_range(s->p, &run, next, w);
 			if (code) {
 				sweep_over(s, &run);
@@ -208,7 +208,7 @@ static void pick_undo(const struct pick *p, const struct sweep *s)
 	memcpy(p->p.out + s->kept * bytes, p->p.rest, (s->at - s->kept) * bytes);
 	for (size_t id = 0; id < p->width; id++)
 		for (size_t i = p->hands[id].next; i < p->hands[id].count; i++) {
-			const struct run *r = &p->hands[id].runs[i];
+			const struct packed *r = &p->hands[id].runs[i];
 
 			memcpy(p->p.out + (r->begin + r->kept) * bytes,
 			       p->p.rest + r->begin * bytes, (r->end - r->begin - r->kept) * bytes);
@@ -222,7 +222,7 @@ static int pick_finish(struct pick *p, filch_pool *pool, size_t n, struct sweep 
                        const struct filch_options *options)
 {
 	size_t count = 0;
-	struct run *runs = p->hands ? pick_gather(p, n, &count) : NULL;
+	struct packed *runs = p->hands ? pick_gather(p, n, &count) : NULL;
 	int code = 0;
 
 	if (runs) {
@@ -232,7 +232,7 @@ static int pick_finish(struct pick *p, filch_pool *pool, size_t n, struct sweep 
 		return 0;
 	}
 	code = pick_sweep(s, pool, n, p->hands ? NULL : options);
-	if (!code && p->p.rest)
+	if (!code && n && p->p.rest)
 		memcpy(p->p.out + s->kept * p->p.bytes, p->p.rest, (n - s->kept) * p->p.bytes);
 	return code;
 }
@@ -282,7 +282,7 @@ static int pick_few(struct pick *p, filch_pool *pool, size_t n, size_t *kept,
 
 	if (!code && n)
 		*kept = filch__pack_block(&p->p, 0, n, p->p.out, p->p.rest, mark);
-	if (!code && p->p.rest)
+	if (!code && n && p->p.rest)
 		memcpy(p->p.out + *kept * p->p.bytes, p->p.rest, (n - *kept) * p->p.bytes);
 	return code;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* filch_invoke(), and filch_for_each() whose items feed it while it runs. */
+/* filch_for_each(), whose items feed it while it runs. */
 #include "support.h"
 
 #include <filch/each.h>
@@ -9,76 +9,6 @@
 #include <string.h>
 
 TestSuite(each, .timeout = 120);
-
-/* ---- a list of functions ------------------------------------------------------------------ */
-
-struct call {
-	int code;
-	atomic_uint times;
-};
-
-static int count_call(void *arg, filch_worker *w)
-{
-	struct call *c = arg;
-
-	(void)w;
-	atomic_fetch_add(&c->times, 1);
-	return c->code;
-}
-
-Test(each, invokes_all_of_a_list_and_returns_the_first_code)
-{
-	uint64_t seed = test_seed();
-
-	for (size_t k = 0; k < COUNT_OF(widths); k++) {
-		filch_pool *pool = pool_of(widths[k]);
-
-		for (size_t n = 0; n < 300; n = 2 * n + 1) {
-			struct call call[300] = {0};
-			filch_fn *fn[300];
-			void *arg[300];
-			int first = 0;
-
-			for (size_t i = 0; i < n; i++) {
-				call[i].code = random_below(&seed, 50) ? 0 : 1 + (int)i;
-				first = first ? first : call[i].code;
-				fn[i] = count_call;
-				arg[i] = &call[i];
-			}
-			cr_expect_eq(filch_invoke(pool, n, fn, arg, NULL), first);
-			for (size_t i = 0; i < n; i++)
-				cr_expect_eq(atomic_load(&call[i].times), 1);
-		}
-		pool_close(pool);
-	}
-}
-
-static atomic_uint met;
-
-static int meet_another(void *arg, filch_worker *w)
-{
-	(void)w;
-	return arg || !meet(&met, 2);
-}
-
-Test(each, invokes_two_at_once)
-{
-	filch_fn *fn[2] = {meet_another, meet_another};
-	filch_pool *pool = pool_of(2);
-
-	cr_expect_eq(filch_invoke(pool, 2, fn, NULL, NULL), 0);
-	pool_close(pool);
-}
-
-Test(each, invokes_nothing_that_makes_no_sense)
-{
-	filch_fn *fn[2] = {meet_another, NULL};
-
-	cr_expect_eq(filch_invoke(NULL, 2, fn, NULL, NULL), FILCH_EINVAL);
-	cr_expect_eq(filch_invoke(NULL, 2, NULL, NULL, NULL), FILCH_EINVAL);
-	cr_expect_eq(filch_invoke(NULL, 0, NULL, NULL, NULL), 0);
-	cr_expect_eq(filch_invoke(NULL, 0, NULL, NULL, FILCH(.cost_ns = -1)), FILCH_EINVAL);
-}
 
 /* ---- items that feed -------------------------------------------------------------------------- */
 
@@ -351,6 +281,26 @@ Test(each, needs_no_memory)
 			tally_finish(&t.handled);
 			pool_close(pool);
 		}
+}
+
+Test(each, handles_a_list_without_memory)
+{
+	static size_t items[1000];
+	filch_pool *pool = pool_of(2);
+
+	for (size_t i = 0; i < COUNT_OF(items); i++)
+		items[i] = i;
+	for (unsigned k = 1; k < 4; k++) {
+		struct tree t;
+
+		tree_init(&t, COUNT_OF(items), 0);
+		fail_memory(k, true);
+		cr_expect_eq(filch_for_each(pool, items, COUNT_OF(items), visit, &t, NULL), 0);
+		fail_no_more();
+		tally_expect_once(&t.handled);
+		tally_finish(&t.handled);
+	}
+	pool_close(pool);
 }
 
 static int visit_inside(void *ctx, size_t begin, size_t end, filch_worker *w)

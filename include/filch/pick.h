@@ -117,8 +117,8 @@ typedef int filch_find_fn(void *ctx, size_t begin, size_t end, size_t *found, fi
  *     *index = n;
  *     return 0;
  *
- * The first match at every width and on every run, whoever found one first; an error of find() counts
- * if it is below.  Nothing above a match starts any more.
+ * The first match at every width and on every run, whoever found one first; an error of find()
+ * counts if it is below.  Little above a match starts once it is found.
  *
  * Errors are those of filch_for(); also FILCH_EINVAL if find or index is NULL.  After an error
  * *index is n.  Codes below -1,000,000,000 are none of yours here.

@@ -126,10 +126,11 @@ static void tiles_cut(struct tiling *t, bool whole)
 /* Whether there can be so many cells. */
 static bool size_fits(const size_t *size)
 {
+	const unsigned half = sizeof(size_t) * 4 - 1; /* numbers so short need no division */
 	size_t cells = size[0];
 
 	for (int d = 1; d < 3; d++) {
-		if ((cells | size[d]) >> 31 && cells > SIZE_MAX / size[d])
+		if ((cells | size[d]) >> half && cells > SIZE_MAX / size[d])
 			return false;
 		cells *= size[d];
 	}

@@ -270,13 +270,14 @@ Test(each, needs_no_memory)
 		for (size_t ways = 1; ways < 100; ways *= 3) {
 			filch_pool *pool = pool_of(2);
 			struct tree t;
+			unsigned failed;
 
 			tree_init(&t, 20000, ways);
 			fail_memory(k, k % 2);
 			cr_assert_eq(filch_for_each(pool, &root, 1, visit, &t, NULL), 0);
-			fail_no_more();
+			failed = fail_no_more(); /* none if valgrind has the memory */
 			tally_expect_once(&t.handled);
-			if (k == 1 && ways == 1)
+			if (k == 1 && ways == 1 && failed)
 				cr_expect_gt(atomic_load(&t.refused), 0);
 			tally_finish(&t.handled);
 			pool_close(pool);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FILCH_SORT_H
+#define FILCH_SORT_H
+/*
+ * Sorting and merging.
+ */
+#include "../filch.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Which of two elements comes first: below 0 for a, above 0 for b, 0 if they are alike.  Called
+ * on many threads at once, with elements of the array or copies of them.
+ */
+typedef int filch_compare(const void *a, const void *b, void *ctx);
+
+/*
+ * The parallel version of
+ *
+ *     qsort_r(base, n, size, compare, ctx);
+ *
+ * and stable: elements that are alike keep their order.  The result is thus the same on every
+ * run and at any width.  base is yours, n elements of size bytes each; elements are moved
+ * with memcpy().
+ *
+ * Order that is there is made use of: what is sorted, reversed, all alike, or rises and
+ * then falls takes about n comparisons; anything else at most about n log2(n).
+ * A comparison that contradicts itself leads to some order of the same elements: none
+ * is lost, nothing else is touched.
+ *
+ * Memory: n elements, from malloc(); without it the array is sorted in place, stable too, in
+ * up to about n log2(n)^2 / 2 steps.  It does not fail for want of memory.
+ *
+ * Options: label, max_workers and report mean what they mean for a loop of one item.  Once a call
+ * is cancelled or out of time it stops soon: the array has all its elements, in some order.
+ * Errors: FILCH_EINVAL (compare is NULL, or base while there are elements; n elements are more
+ * than memory can hold; the options make no sense), FILCH_ECANCELED, FILCH_ETIMEDOUT,
+ * FILCH_ECLOSED, FILCH_EFORK.
+ *
+ * A merge sort whose merges are cut in two where the halves of the result meet ("merge path":
+ * Odeh, Green, Mwassi, Shmueli, Birk 2012), and are done from several places at once, without
+ * branches (as in Bergdoll and Peters' driftsort, 2024).  Without memory: SymMerge (Kim and
+ * Kutzner 2004).
+ */
+FILCH_API int filch_sort(filch_pool *pool, void *base, size_t n, size_t size,
+                         filch_compare *compare, void *ctx, const struct filch_options *options);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Merges in parts: the result is cut in the middle, merge path says where that lies in the two
+ * sequences, and both halves are merges of their own.
+ */
+#include "sort_parts.h"
+
+#include <string.h>
+#include <time.h>
+
+enum {
+	PART = 4096,         /* elements of a merge that is not cut: some 20 us */
+	PART_BYTES = 1 << 17 /* of what is only moved */
+};
+
+static int merge_task(void *arg, filch_worker *w)
+{
+	filch__merge_parts(arg, w);
+	return 0;
+}
+
+/* As they stand. */
+static void put_together(const struct merge *m)
+{
+	memcpy(m->out, m->l, m->nl * m->order->size);
+	memcpy(m->out + m->nl * m->order->size, m->r, m->nr * m->order->size);
+}
+
+void filch__merge_parts(const struct merge *m, filch_worker *w)
+{
+	size_t size = m->order->size, half = m->nl / 2 + m->nr / 2, i;
+	struct merge low = *m, high = *m;
+
+	if (filch_stopping(w)) {
+		put_together(m);
+		return;
+	}
+	if (half < PART / 2) {
+		filch__merge_serial(m->order, m->l, m->nl, m->r, m->nr, m->out);
+		return;
+	}
+	i = filch__merge_path(m->order, m->l, m->nl, m->r, m->nr, half);
+	low.nl = i;
+	low.nr = half - i;
+	high.l += low.nl * size;
+	high.r += low.nr * size;
+	high.nl -= low.nl;
+	high.nr -= low.nr;
+	high.out += half * size;
+	filch_join2(w, merge_task, &low, merge_task, &high);
+}
+
+/* ---- moving ---------------------------------------------------------------------------- */
+
+struct move {
+	char *to;
+	const char *from;
+	size_t bytes;
+};
+
+static int move_task(void *arg, filch_worker *w)
+{
+	struct move *m = arg;
+
+	filch__move_parts(m->to, m->from, m->bytes, w);
+	return 0;
+}
+
+void filch__move_parts(char *to, const char *from, size_t bytes, filch_worker *w)
+{
+	size_t half = bytes / 2;
+
+	if (bytes <= PART_BYTES)
+		memcpy(to, from, bytes);
+	else
+		filch_join2(w, move_task, &(struct move){to, from, half}, move_task,
+		            &(struct move){to + half, from + half, bytes - half});
+}
+
+/* The first n of something and its last n change places, and each is turned round. */
+struct turn {
+	char *first, *end;
+	size_t n, size;
+};
+
+static void turn_few(const struct turn *t)
+{
+	char *first = t->first, *end = t->end;
+
+	for (size_t i = 0; i < t->n; i++, first += t->size) {
+		end -= t->size;
+		filch__swap(first, end, t->size);
+	}
+}
+
+static int turn_task(void *arg, filch_worker *w)
+{
+	struct turn *t = arg;
+	size_t half = t->n / 2, bytes = half * t->size;
+	struct turn outer = {t->first, t->end, half, t->size};
+	struct turn inner = {t->first + bytes, t->end - bytes, t->n - half, t->size};
+
+	if (t->n * t->size > PART_BYTES && half)
+		return filch_join2(w, turn_task, &outer, turn_task, &inner);
+	turn_few(t);
+	return 0;
+}
+
+void filch__reverse_parts(char *a, size_t n, size_t size, filch_worker *w)
+{
+	if (n * size <= PART_BYTES)
+		filch__reverse(a, n, size);
+	else
+		turn_task(&(struct turn){a, a + n * size, n / 2, size}, w);
+}
+
+/* ---- the call -------------------------------------------------------------------------------- */
+
+/* Programs built against an older header may have passed less. */
+static bool has_limits(const struct filch_options *o)
+{
+	return o && o->struct_size >= offsetof(struct filch_options, pause_ns);
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t filch__sort_start(const struct filch_options *options)
+{
+	return has_limits(options) && options->timeout_ns ? monotonic_ns() : 0;
+}
+
+int filch__sort_stopped(const struct filch_options *options, uint64_t start)
+{
+	bool cancelled =
+		has_limits(options) && options->cancel && filch_is_cancelled(options->cancel);
+
+	if (!cancelled && start && monotonic_ns() - start >= options->timeout_ns)
+		return FILCH_ETIMEDOUT;
+	return FILCH_ECANCELED; /* or a call around it was */
+}
+
+static int do_nothing(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	(void)ctx, (void)begin, (void)end, (void)w;
+	return 0;
+}
+
+int filch__sort_pool_check(filch_pool *pool)
+{
+	return filch_for(pool, 0, do_nothing, NULL, NULL);
+}
+
+bool filch__sort_fits(const void *base, size_t n, size_t size)
+{
+	return !n || !size || (base && n <= PTRDIFF_MAX / size);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FILCH_SORT_PARTS_H
+#define FILCH_SORT_PARTS_H
+/* What filch_sort() and filch_merge() do with a worker: parts that may run at the same time. */
+#include "sort_serial.h"
+
+/* l and r to out, which is neither; stable. */
+struct merge {
+	const struct order *order;
+	const char *l, *r;
+	size_t nl, nr;
+	char *out;
+};
+
+/* Does a merge, in parts; of a call that is to stop it only moves the elements. */
+void filch__merge_parts(const struct merge *m, filch_worker *w);
+
+/* memcpy(), in parts. */
+void filch__move_parts(char *to, const char *from, size_t bytes, filch_worker *w);
+
+/* filch__reverse(), in parts. */
+void filch__reverse_parts(char *a, size_t n, size_t size, filch_worker *w);
+
+/* Stable, without memory; stops early if it is to. */
+void filch__sort_in_place(const struct order *o, char *a, size_t n, filch_worker *w);
+
+/* Now, if a call with these options has a limit. */
+uint64_t filch__sort_start(const struct filch_options *options);
+
+/* What a call that was told to stop returns. */
+int filch__sort_stopped(const struct filch_options *options, uint64_t start);
+
+/* As filch_for() of nothing would answer: is this a pool? */
+int filch__sort_pool_check(filch_pool *pool);
+
+/* n elements of size fit into memory, and have a place there. */
+bool filch__sort_fits(const void *base, size_t n, size_t size);
+
+#endif

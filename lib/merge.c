@@ -22,8 +22,10 @@ static int merge_task(void *arg, filch_worker *w)
 /* As they stand. */
 static void put_together(const struct merge *m)
 {
-	memcpy(m->out, m->l, m->nl * m->order->size);
-	memcpy(m->out + m->nl * m->order->size, m->r, m->nr * m->order->size);
+	if (m->nl)
+		memcpy(m->out, m->l, m->nl * m->order->size);
+	if (m->nr)
+		memcpy(m->out + m->nl * m->order->size, m->r, m->nr * m->order->size);
 }
 
 void filch__merge_parts(const struct merge *m, filch_worker *w)
@@ -31,7 +33,7 @@ void filch__merge_parts(const struct merge *m, filch_worker *w)
 	size_t size = m->order->size, half = m->nl / 2 + m->nr / 2, i;
 	struct merge low = *m, high = *m;
 
-	if (filch_stopping(w)) {
+	if (!m->nl || !m->nr || filch_stopping(w)) {
 		put_together(m);
 		return;
 	}
@@ -159,4 +161,39 @@ int filch__sort_pool_check(filch_pool *pool)
 bool filch__sort_fits(const void *base, size_t n, size_t size)
 {
 	return !n || !size || (base && n <= PTRDIFF_MAX / size);
+}
+
+struct merge_call {
+	struct merge m;
+	const struct filch_options *options;
+	uint64_t start;
+};
+
+static int merge_run(void *arg, filch_worker *w)
+{
+	const struct merge_call *c = arg;
+
+	filch__merge_parts(&c->m, w);
+	return filch_stopping(w) ? filch__sort_stopped(c->options, c->start) : 0;
+}
+
+int filch_merge(filch_pool *pool, const void *a, size_t na, const void *b, size_t nb, void *out,
+                size_t size, filch_compare *compare, void *ctx, const struct filch_options *options)
+{
+	struct order o = {compare, ctx, size};
+	struct merge_call c = {{&o, a, b, size ? na : 0, size ? nb : 0, out}, options, 0};
+	int code;
+
+	if (!compare || !filch__sort_fits(a, na, size) || !filch__sort_fits(b, nb, size))
+		return FILCH_EINVAL;
+	if (size && (nb > SIZE_MAX - na || !filch__sort_fits(out, na + nb, size)))
+		return FILCH_EINVAL;
+	if (!options && c.m.nl + c.m.nr < PART) {
+		code = filch__sort_pool_check(pool);
+		if (!code && c.m.nl + c.m.nr)
+			filch__merge_serial(&o, a, c.m.nl, b, c.m.nr, out);
+		return code;
+	}
+	c.start = filch__sort_start(options);
+	return filch_run(pool, merge_run, &c, options);
 }

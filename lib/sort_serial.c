@@ -89,8 +89,10 @@ OF_SIZE void pairs_of(const struct order *o, size_t size, struct merging *m, str
 
 OF_SIZE void rest_of(size_t size, const struct merging *m)
 {
-	memcpy(m->out, m->l, m->nl * size);
-	memcpy(m->out + m->nl * size, m->r, m->nr * size);
+	if (m->nl) /* an empty sequence may be NULL */
+		memcpy(m->out, m->l, m->nl * size);
+	if (m->nr)
+		memcpy(m->out + m->nl * size, m->r, m->nr * size);
 }
 
 OF_SIZE void merge_of(const struct order *o, size_t size, struct merging m)

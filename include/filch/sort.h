@@ -47,6 +47,26 @@ typedef int filch_compare(const void *a, const void *b, void *ctx);
 FILCH_API int filch_sort(filch_pool *pool, void *base, size_t n, size_t size,
                          filch_compare *compare, void *ctx, const struct filch_options *options);
 
+/*
+ * The parallel version of
+ *
+ *     while (na || nb)
+ *             *out++ = nb && (!na || compare(b, a, ctx) < 0) ? (nb--, *b++) : (na--, *a++);
+ *
+ * for a and b that are sorted: the elements of both in one sequence; of those that are alike the
+ * ones of a come first, and all keep their order.  The same result at any width.  The arrays
+ * are yours; out has room for na + nb elements of size bytes and overlaps with neither.
+ * At most na + nb comparisons and some log2(na + nb) more for every 4096 elements; no memory.
+ * Where a or b is not sorted, or the comparison contradicts itself, out has the same elements in
+ * some order.
+ *
+ * Options and errors as for filch_sort(); what out holds after FILCH_ECANCELED or FILCH_ETIMEDOUT
+ * is not defined.
+ */
+FILCH_API int filch_merge(filch_pool *pool, const void *a, size_t na, const void *b, size_t nb,
+                          void *out, size_t size, filch_compare *compare, void *ctx,
+                          const struct filch_options *options);
+
 #ifdef __cplusplus
 }
 #endif

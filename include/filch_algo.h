@@ -6,5 +6,6 @@
 #include "filch/each.h"
 #include "filch/pick.h"
 #include "filch/random.h"
+#include "filch/sort.h"
 #include "filch/tiles.h"
 #endif

@@ -7,7 +7,7 @@
  * No comparison is believed: what is read and written, and how often, follows from the counts
  * alone, so that one which contradicts itself can spoil the order and nothing else.
  */
-#include "filch/sort.h"
+#include <filch/sort.h>
 
 /* How to compare, and how much to move. */
 struct order {

@@ -6,6 +6,7 @@
 #include "filch/each.h"
 #include "filch/pick.h"
 #include "filch/random.h"
+#include "filch/reduce.h"
 #include "filch/sort.h"
 #include "filch/tiles.h"
 #endif

@@ -48,6 +48,32 @@ FILCH_API int filch_sort(filch_pool *pool, void *base, size_t n, size_t size,
                          filch_compare *compare, void *ctx, const struct filch_options *options);
 
 /*
+ * The parallel versions of qsort() of an array of numbers; several times as fast as filch_sort(),
+ * since they sort by bits and compare nothing.  The result is the same on every run and at any
+ * width, to the bit: floating point numbers stand in this order: -infinity ... -0, +0 ... infinity,
+ * NaNs without a sign by rising bits, NaNs with one by falling bits.
+ *
+ * Steps proportional to n, at most n for every bit.  An array that rises or falls is read once or
+ * twice.  Memory: n elements, from malloc(); without it bit by bit in place.
+ * Options and errors as for filch_sort(), without the one for compare.
+ *
+ * Radix sort from the highest bits that differ (McIlroy, Bostic, McIlroy 1993), counts and places
+ * of a round by all workers.
+ */
+FILCH_API int filch_sort_i64(filch_pool *pool, int64_t *x, size_t n,
+                             const struct filch_options *options);
+FILCH_API int filch_sort_u64(filch_pool *pool, uint64_t *x, size_t n,
+                             const struct filch_options *options);
+FILCH_API int filch_sort_i32(filch_pool *pool, int32_t *x, size_t n,
+                             const struct filch_options *options);
+FILCH_API int filch_sort_u32(filch_pool *pool, uint32_t *x, size_t n,
+                             const struct filch_options *options);
+FILCH_API int filch_sort_f64(filch_pool *pool, double *x, size_t n,
+                             const struct filch_options *options);
+FILCH_API int filch_sort_f32(filch_pool *pool, float *x, size_t n,
+                             const struct filch_options *options);
+
+/*
  * The parallel version of
  *
  *     while (na || nb)

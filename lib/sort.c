@@ -26,14 +26,14 @@ struct piece {
 	bool falls; /* strictly, from first to last; in the array */
 };
 
-static char *place(const struct piece *p, bool at_s)
+static char *side(const struct piece *p, bool at_s)
 {
 	return (at_s ? p->sort->s : p->sort->a) + p->begin * p->sort->order.size;
 }
 
 static char *here(const struct piece *p)
 {
-	return place(p, p->at_s);
+	return side(p, p->at_s);
 }
 
 static char *last(const struct piece *p)
@@ -45,11 +45,11 @@ static void sort_alone(struct piece *p)
 {
 	const struct order *o = &p->sort->order;
 
-	if (filch__run_length(o, place(p, false), p->n, &p->falls) == p->n)
+	if (filch__run_length(o, side(p, false), p->n, &p->falls) == p->n)
 		return;
 	p->falls = false;
 	p->at_s = p->to_s;
-	filch__sort_small(o, place(p, false), place(p, true), p->n, p->to_s);
+	filch__sort_small(o, side(p, false), side(p, true), p->n, p->to_s);
 }
 
 /* ---- two halves --------------------------------------------------------------------------- */
@@ -64,7 +64,7 @@ static void straighten(struct piece *p, filch_worker *w)
 /* To the other side. */
 static void carry(struct piece *p, filch_worker *w)
 {
-	filch__move_parts(place(p, !p->at_s), here(p), p->n * p->sort->order.size, w);
+	filch__move_parts(side(p, !p->at_s), here(p), p->n * p->sort->order.size, w);
 	p->at_s = !p->at_s;
 }
 

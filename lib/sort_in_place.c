@@ -13,19 +13,19 @@ enum {
 };
 
 /* The sequences begin .. middle - 1 and middle .. end - 1. */
-struct place {
+struct stretch {
 	const struct order *o;
 	char *a;
 	size_t begin, middle, end;
 };
 
-static char *at(const struct place *p, size_t i)
+static char *at(const struct stretch *p, size_t i)
 {
 	return p->a + i * p->o->size;
 }
 
 /* What is left of `middle` changes places with what is right of it; both keep their order. */
-static void rotate(const struct place *p, size_t begin, size_t middle, size_t end)
+static void rotate(const struct stretch *p, size_t begin, size_t middle, size_t end)
 {
 	size_t left = middle - begin, right = end - middle;
 
@@ -47,7 +47,7 @@ static void rotate(const struct place *p, size_t begin, size_t middle, size_t en
  * What lies around the middle of the range, `begin` left and right of it mirrored: the first
  * element of the left sequence that belongs to the right half.
  */
-static size_t border(const struct place *p, size_t half)
+static size_t border(const struct stretch *p, size_t half)
 {
 	size_t n = half + p->middle, mirror = n - 1;
 	size_t low = p->middle > half ? n - p->end : p->begin;
@@ -64,9 +64,9 @@ static size_t border(const struct place *p, size_t half)
 	return low;
 }
 
-static int merge_place(void *arg, filch_worker *w)
+static int merge_stretch(void *arg, filch_worker *w)
 {
-	struct place *p = arg, low, high;
+	struct stretch *p = arg, low, high;
 	size_t half, start, end;
 
 	if (p->begin == p->middle || p->middle == p->end || filch_stopping(w))
@@ -77,20 +77,20 @@ static int merge_place(void *arg, filch_worker *w)
 	start = border(p, half);
 	end = half + p->middle - start;
 	rotate(p, start, p->middle, end);
-	low = (struct place){p->o, p->a, p->begin, start, half};
-	high = (struct place){p->o, p->a, half, end, p->end};
+	low = (struct stretch){p->o, p->a, p->begin, start, half};
+	high = (struct stretch){p->o, p->a, half, end, p->end};
 	if (p->end - p->begin > ALONE)
-		return filch_join2(w, merge_place, &low, merge_place, &high);
-	merge_place(&low, w);
-	return merge_place(&high, w);
+		return filch_join2(w, merge_stretch, &low, merge_stretch, &high);
+	merge_stretch(&low, w);
+	return merge_stretch(&high, w);
 }
 
-static int sort_place(void *arg, filch_worker *w)
+static int sort_stretch(void *arg, filch_worker *w)
 {
-	struct place *p = arg;
+	struct stretch *p = arg;
 	size_t n = p->end - p->begin, middle = p->begin + n / 2;
-	struct place low = {p->o, p->a, p->begin, 0, middle};
-	struct place high = {p->o, p->a, middle, 0, p->end};
+	struct stretch low = {p->o, p->a, p->begin, 0, middle};
+	struct stretch high = {p->o, p->a, middle, 0, p->end};
 
 	if (filch_stopping(w))
 		return 0;
@@ -99,13 +99,13 @@ static int sort_place(void *arg, filch_worker *w)
 		return 0;
 	}
 	if (n > ALONE) {
-		filch_join2(w, sort_place, &low, sort_place, &high);
+		filch_join2(w, sort_stretch, &low, sort_stretch, &high);
 	} else {
-		sort_place(&low, w);
-		sort_place(&high, w);
+		sort_stretch(&low, w);
+		sort_stretch(&high, w);
 	}
 	p->middle = middle;
-	return merge_place(p, w);
+	return merge_stretch(p, w);
 }
 
 /* Whether it is one run, if need be after turning it round. */
@@ -123,5 +123,5 @@ static bool one_run(const struct order *o, char *a, size_t n, filch_worker *w)
 void filch__sort_in_place(const struct order *o, char *a, size_t n, filch_worker *w)
 {
 	if (n && !one_run(o, a, n, w))
-		sort_place(&(struct place){o, a, 0, 0, n}, w);
+		sort_stretch(&(struct stretch){o, a, 0, 0, n}, w);
 }

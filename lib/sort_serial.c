@@ -34,7 +34,7 @@ struct merging {
 	char *out;
 };
 
-static inline size_t least(size_t a, size_t b)
+static inline size_t fewer(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -61,7 +61,7 @@ OF_SIZE void count_of(size_t size, struct merging *m, const char *l, size_t step
 
 OF_SIZE void steps_of(const struct order *o, size_t size, struct merging *m)
 {
-	for (size_t k; (k = least(m->nl, m->nr));) {
+	for (size_t k; (k = fewer(m->nl, m->nr));) {
 		struct merging at = *m;
 
 		for (size_t i = 0; i < k; i++)
@@ -73,7 +73,7 @@ OF_SIZE void steps_of(const struct order *o, size_t size, struct merging *m)
 
 OF_SIZE void pairs_of(const struct order *o, size_t size, struct merging *m, struct merging *h)
 {
-	for (size_t k; (k = least(least(m->nl, m->nr), least(h->nl, h->nr)));) {
+	for (size_t k; (k = fewer(fewer(m->nl, m->nr), fewer(h->nl, h->nr)));) {
 		struct merging a = *m, b = *h;
 
 		for (size_t i = 0; i < k; i++) {
@@ -116,7 +116,7 @@ OF_SIZE void merge_of(const struct order *o, size_t size, struct merging m)
 size_t filch__merge_path(const struct order *o, const char *l, size_t nl, const char *r, size_t nr,
                          size_t k)
 {
-	size_t low = k > nr ? k - nr : 0, high = least(k, nl);
+	size_t low = k > nr ? k - nr : 0, high = fewer(k, nl);
 
 	while (low < high) {
 		size_t i = low + (high - low) / 2;
@@ -209,7 +209,7 @@ OF_SIZE void merge_level_of(const struct order *o, size_t size, const char *a, s
 	for (; i + 2 * width <= n; i += 2 * width)
 		merge_twins_of(o, size, a + i * size, width, out + i * size);
 	if (i < n) {
-		size_t nl = least(width, n - i);
+		size_t nl = fewer(width, n - i);
 		const char *l = a + i * size;
 
 		merge_of(o, size,
@@ -282,7 +282,7 @@ size_t filch__run_length(const struct order *o, const char *a, size_t n, bool *f
 	else
 		for (; i < n && !above(o, a, a + o->size); i++)
 			a += o->size;
-	return least(i, n);
+	return fewer(i, n);
 }
 
 void filch__swap(char *a, char *b, size_t n)
@@ -290,7 +290,7 @@ void filch__swap(char *a, char *b, size_t n)
 	char kept[64];
 
 	for (size_t k; n > 0; a += k, b += k, n -= k) {
-		k = least(n, sizeof kept);
+		k = fewer(n, sizeof kept);
 		memcpy(kept, a, k);
 		memcpy(a, b, k);
 		memcpy(b, kept, k);

@@ -3,6 +3,7 @@
 #define FILCH_ALGO_H
 /* The algorithms: all headers in filch/, each of which can be included by itself. */
 #include "filch.h"
+#include "filch/combine.h"
 #include "filch/each.h"
 #include "filch/pick.h"
 #include "filch/random.h"

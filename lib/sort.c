@@ -122,9 +122,10 @@ static int sort_piece(void *arg, filch_worker *w)
 
 /* ---- the call ---------------------------------------------------------------------------- */
 
-static void sort_all(const struct sort *s, filch_worker *w)
+void filch__sort_all(const struct order *o, char *a, char *s, size_t n, filch_worker *w)
 {
-	struct piece all = {s, 0, s->n, false, false, false};
+	struct sort sort = {*o, a, s, n, NULL, 0};
+	struct piece all = {&sort, 0, n, false, false, false};
 
 	sort_piece(&all, w);
 	straighten(&all, w);
@@ -137,7 +138,7 @@ static int sort_run(void *arg, filch_worker *w)
 	struct sort *s = arg;
 
 	if (s->s)
-		sort_all(s, w);
+		filch__sort_all(&s->order, s->a, s->s, s->n, w);
 	else
 		filch__sort_in_place(&s->order, s->a, s->n, w);
 	return filch_stopping(w) ? filch__sort_stopped(s->options, s->start) : 0;

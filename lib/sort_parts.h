@@ -21,6 +21,9 @@ void filch__move_parts(char *to, const char *from, size_t bytes, filch_worker *w
 /* filch__reverse(), in parts. */
 void filch__reverse_parts(char *a, size_t n, size_t size, filch_worker *w);
 
+/* Stable, with room for n elements at s; of a call that is to stop, all elements in some order. */
+void filch__sort_all(const struct order *o, char *a, char *s, size_t n, filch_worker *w);
+
 /* Stable, without memory; stops early if it is to. */
 void filch__sort_in_place(const struct order *o, char *a, size_t n, filch_worker *w);
 

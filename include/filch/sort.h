@@ -74,6 +74,15 @@ FILCH_API int filch_sort_f32(filch_pool *pool, float *x, size_t n,
                              const struct filch_options *options);
 
 /*
+ * filch_sort() of n pointers to strings in the order of strcmp(), stable, and faster: eight bytes
+ * of each string, after those that all have in common, are kept beside its pointer.
+ * Memory: four times the array, from malloc(); without it the array is sorted in place.  Options
+ * and errors as for filch_sort().
+ */
+FILCH_API int filch_sort_strings(filch_pool *pool, const char **x, size_t n,
+                                 const struct filch_options *options);
+
+/*
  * The parallel version of
  *
  *     while (na || nb)

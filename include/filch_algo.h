@@ -8,6 +8,7 @@
 #include "filch/pick.h"
 #include "filch/random.h"
 #include "filch/reduce.h"
+#include "filch/scan.h"
 #include "filch/sort.h"
 #include "filch/tiles.h"
 #endif

@@ -60,7 +60,9 @@ void filch_fork_asked_(struct filch_tasks *open)
 	if (!load_relaxed(&w->crew->forking))
 		store_relaxed(&w->crew->forking, true);
 	filch__tasks_answer(&w->tasks, &w->deque, w,
-	                    is_brief(w, open->newest_) ? SHARE_HALF_BUT_NEWEST : SHARE_HALF);
+	                    filch__barrier_missing()     ? SHARE_ALL
+	                    : is_brief(w, open->newest_) ? SHARE_HALF_BUT_NEWEST
+	                                                 : SHARE_HALF);
 	offer_tasks(w);
 }
 

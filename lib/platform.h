@@ -114,6 +114,12 @@ static inline void lock_release(struct lock *l)
  */
 bool filch__barrier(void);
 
+/* Whether it is known that there is none. */
+bool filch__barrier_missing(void);
+
+/* Makes the first barrier as cheap as later ones, if that is cheap now: not with threads running. */
+void filch__barrier_prepare(void);
+
 /* ---- time ------------------------------------------------------------------------ */
 
 /* Nanoseconds of the monotonic clock. */

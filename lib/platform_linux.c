@@ -15,6 +15,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#if defined(__has_include)
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define ONE_THREAD __libc_single_threaded
+#endif
+#endif
+#ifndef ONE_THREAD
+#define ONE_THREAD false
+#endif
+
 /* ---- CPUs ------------------------------------------------------------------------ */
 
 enum { CPUS_MAX = 1 << 16 }; /* the kernel's largest mask is far below */
@@ -169,16 +179,35 @@ const char *filch__env(const char *name)
 
 /* ---- the other threads ------------------------------------------------------------- */
 
-/* Some kernels, emulators and filters of system calls do not know it. */
+/*
+ * Some kernels, emulators and filters of system calls do not know it.  A process says once that it
+ * wants it, which takes 2 us, but 10 ms and more when it has threads already.
+ */
+static _Atomic int barrier_known; /* 1 there is one, -1 there is none */
+
+static void ask_for_barrier(void)
+{
+	const int known =
+		syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) ? -1 : 1;
+
+	store_relaxed(&barrier_known, known);
+}
+
+void filch__barrier_prepare(void)
+{
+	if (!load_relaxed(&barrier_known) && ONE_THREAD)
+		ask_for_barrier();
+}
+
+bool filch__barrier_missing(void)
+{
+	return load_relaxed(&barrier_known) < 0;
+}
+
 bool filch__barrier(void)
 {
-	static _Atomic int known; /* 1 there is one, -1 there is none */
-
-	if (!load_relaxed(&known))
-		store_relaxed(&known, syscall(SYS_membarrier,
-		                              MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0
-		                              ? 1
-		                              : -1);
-	return load_relaxed(&known) > 0 &&
+	if (!load_relaxed(&barrier_known))
+		ask_for_barrier();
+	return load_relaxed(&barrier_known) > 0 &&
 	       syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
 }

@@ -119,3 +119,12 @@ bool filch__barrier(void)
 {
 	return false;
 }
+
+bool filch__barrier_missing(void)
+{
+	return true;
+}
+
+void filch__barrier_prepare(void)
+{
+}

@@ -78,9 +78,10 @@ static bool share(struct tasks *ts, struct deque *d, void *worker, enum share wh
 /* Under the lock.  The count comes last: who sees it and asks after that is not overwritten. */
 static void answered(struct tasks *ts)
 {
-	/* release: pairs with the load in filch_take_(): marks are there, and no record of a private
+	/* Where nothing can be exposed all is shared at once, by him who is always asked.
+	 * release: pairs with the load in filch_take_(): marks are there, and no record of a private
 	 * task is touched any more. */
-	store_release(tasks_asked(ts), 0);
+	store_release(tasks_asked(ts), filch__barrier_missing());
 	/* release: pairs with the acquire in filch__tasks_expose(). */
 	store_release(&ts->answered, load_relaxed(&ts->answered) + 1);
 }

@@ -4,7 +4,6 @@
 #include "support.h"
 
 #include "fibonacci.h"
-#include "platform.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>
@@ -223,8 +222,6 @@ Test(forkjoin, what_a_worker_forked_before_a_long_leaf_is_taken_meanwhile)
 {
 	filch_pool *pool;
 
-	if (!filch__barrier())
-		cr_skip_test("this system has no barrier for other threads");
 	/* Who never sleeps need not be woken, which such tasks would not be worth. */
 	cr_assert_eq(
 		filch_pool_create(&pool, FILCH_POOL(.workers = 2, .spin_ns = UINT64_C(1) << 50)),

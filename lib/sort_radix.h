@@ -256,7 +256,7 @@ struct NAME(order) {
 	size_t n;
 	bool falls;
 	enum number how;
-	int broken; /* atomic */
+	_Atomic int broken;
 };
 
 static int NAME(look)(void *ctx, size_t block, filch_worker *w)
@@ -270,10 +270,10 @@ static int NAME(look)(void *ctx, size_t block, filch_worker *w)
 		size_t to = end - i < RADIX_LOOK ? end : i + RADIX_LOOK;
 
 		/* relaxed: a hint; the join orders what is read at the end. */
-		if (__atomic_load_n(&o->broken, __ATOMIC_RELAXED))
+		if (load_relaxed(&o->broken))
 			break;
 		if (!NAME(in_order_here)(o->x + i, to - i, o->falls, o->how))
-			__atomic_store_n(&o->broken, 1, __ATOMIC_RELAXED); /* relaxed: as above */
+			store_relaxed(&o->broken, 1);
 	}
 	return 0;
 }
@@ -286,7 +286,7 @@ static bool NAME(in_order)(const KEY *x, size_t n, bool falls, enum number how, 
 	if (!NAME(in_order_here)(x, first, falls, how))
 		return false;
 	in_parts(w, RADIX_BLOCKS, NAME(look), &o);
-	return !o.broken;
+	return !load_relaxed(&o.broken);
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
  * all, and these are kept beside the pointer, as a number, so that the strings themselves are
  * seldom read.
  */
+#include "atomic.h"
 #include "sort_parts.h"
 
 #include <stdlib.h>
@@ -24,8 +25,8 @@ struct strings {
 	const char **x;
 	struct labelled *entries; /* twice as many as strings, or NULL */
 	size_t n;
-	size_t skip; /* bytes that are the same in all */
-	int wrong;   /* atomic: they are not */
+	size_t skip;       /* bytes that are the same in all */
+	_Atomic int wrong; /* they are not */
 	const struct filch_options *options;
 	uint64_t start;
 };
@@ -99,7 +100,7 @@ static int fill_part(void *arg, filch_worker *w)
 
 		if (strncmp(text, s->x[0], s->skip) != 0) {
 			/* relaxed: the join orders it */
-			__atomic_store_n(&s->wrong, 1, __ATOMIC_RELAXED);
+			store_relaxed(&s->wrong, 1);
 			break;
 		}
 		s->entries[i] = (struct labelled){head_of(text + s->skip), text};
@@ -123,7 +124,7 @@ static void fill(struct strings *s, filch_worker *w)
 
 	s->skip = guess_skip(s);
 	strings_parts(&all, w);
-	if (s->wrong) {
+	if (load_relaxed(&s->wrong)) {
 		s->skip = 0;
 		strings_parts(&all, w);
 	}

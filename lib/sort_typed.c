@@ -3,6 +3,7 @@
  * Arrays of numbers: by their bits, without a comparison.  Equal numbers have equal bits,
  * so nobody can tell whether that is stable.
  */
+#include "atomic.h"
 #include "sort_parts.h"
 
 #include <stdlib.h>

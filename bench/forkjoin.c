@@ -99,6 +99,7 @@ static void ask_program(const struct program *p, int rounds)
 		const double begin = now();
 		const double expected = p->serial(p->size);
 
+		wrong += p->result != 0 && expected != p->result;
 		serial[round] = now() - begin;
 		loose[round] = timed_loose(p, expected) / serial[round];
 		for (int i = 0; i < SPELLINGS * WIDTHS; i++) {
@@ -198,8 +199,10 @@ static void ask_single(void)
 			fprintf(json,
 			        "{\"question\":\"forkjoin\",\"program\":\"single\",\"pause_ns\":%."
 			        "0f,"
-			        "\"sleeps\":%d,\"ns\":%.0f,\"low\":%.0f,\"high\":%.0f}\n",
-			        s.pause_ns, s.sleeps, q.median, q.low, q.high);
+			        "\"sleeps\":%d,\"ns\":%.0f,\"low\":%.0f,\"high\":%.0f,"
+			        "\"compiler\":\"%s\",\"commit\":\"%s\"}\n",
+			        s.pause_ns, s.sleeps, q.median, q.low, q.high, __VERSION__,
+			        BENCH_COMMIT);
 	}
 }
 
@@ -218,9 +221,13 @@ int main(int argc, char **argv)
 			rounds = 5;
 		else if (strcmp(argv[i], "--full") == 0)
 			rounds = 25;
-		else if (strcmp(argv[i], "--json") == 0 && i + 1 < argc)
+		else if (strcmp(argv[i], "--json") == 0 && i + 1 < argc) {
 			json = fopen(argv[++i], "a");
-		else
+			if (!json) {
+				perror(argv[i]);
+				return 2;
+			}
+		} else
 			return usage();
 	for (int k = 0; k < WIDTHS; k++)
 		if (filch_pool_create(&pools[k], FILCH_POOL(.workers = widths[k])))

@@ -340,12 +340,13 @@ static double quad_typed_run(filch_worker *w, int to)
 }
 
 const struct program programs[] = {
-	{"fib", 36, 20, 0.52, 0.28, NULL, fib_serial_run, fib_loose_run, fib_typed_run,
-         fib_plain_run},
-	{"tree", 24, 12, 0.95, 0.52, tree_prepare, tree_serial_run, tree_loose_run, tree_typed_run,
-         tree_plain_run},
-	{"queens", 13, 8, 1.40, 0.70, NULL, queens_serial_run, NULL, queens_typed_run, NULL},
-	{"quad", 2000, 20, 0.70, 0.34, NULL, quad_serial_run, NULL, quad_typed_run, NULL},
+	{"fib", 36, 20, 14930352, 6765, 0.52, 0.28, NULL, fib_serial_run, fib_loose_run,
+         fib_typed_run, fib_plain_run},
+	{"tree", 24, 12, 8581544961, 2094081, 0.95, 0.52, tree_prepare, tree_serial_run,
+         tree_loose_run, tree_typed_run, tree_plain_run},
+	{"queens", 13, 8, 73712, 92, 1.40, 0.70, NULL, queens_serial_run, NULL, queens_typed_run,
+         NULL},
+	{"quad", 2000, 20, 0, 0, 0.70, 0.34, NULL, quad_serial_run, NULL, quad_typed_run, NULL},
 };
 
 const unsigned programs_count = sizeof programs / sizeof *programs;

@@ -10,8 +10,9 @@
 
 struct program {
 	const char *name;
-	int size, small; /* for the bench, for a test */
-	double one, two; /* time / serial that is aimed at with 1 and 2 workers */
+	int size, small;             /* for the bench, for a test */
+	double result, small_result; /* what is known to come out; 0 = nobody else says */
+	double one, two;             /* time / serial that is aimed at with 1 and 2 workers */
 	/* Makes what is worked on, once for each size; NULL = nothing.  0, or there is no memory. */
 	int (*prepare)(int size);
 	double (*serial)(int size);

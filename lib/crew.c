@@ -132,12 +132,13 @@ static struct worker *victim(struct crew *crew, unsigned guests, unsigned i)
 	return i < guests ? load_seq_cst(&crew->guest[i]) : &crew->worker[i - guests];
 }
 
-/* Has it share what it has forked, if we might take that. */
-static void ask(struct worker *from, struct loop *below)
+/* Has it share what it has forked, if w might take that. */
+static void ask(struct worker *w, struct worker *from, struct loop *below)
 {
-	struct loop *call = below ? load_relaxed(&from->tasks.call) : NULL;
+	struct loop *call = load_relaxed(&from->tasks.call);
 
-	if (!below || (call && is_below(call, below)))
+	/* Who is in no call is asked for when he will be. */
+	if (call ? may_help(w, call, below) : !below)
 		tasks_ask(&from->tasks);
 }
 
@@ -160,7 +161,7 @@ bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool tak
 			continue;
 		if (!deque_peek(&from->deque, c, &ticket)) {
 			if (forking)
-				ask(from, below);
+				ask(w, from, below);
 			continue;
 		}
 		if (take) /* for the claim: comes while we look at the loop */
@@ -198,9 +199,7 @@ bool filch__expose(struct worker *w, struct loop *below, bool surely)
 		struct worker *from = victim(crew, guests, i);
 		struct loop *call = from ? load_relaxed(&from->tasks.call) : NULL;
 
-		if (!call || from == w || (below && !is_below(call, below)))
-			continue;
-		if (w->id < load_relaxed(&call->helpers) &&
+		if (call && from != w && may_help(w, call, below) &&
 		    filch__tasks_expose(&from->tasks, &from->deque, from))
 			return true;
 	}

@@ -53,10 +53,21 @@ static bool is_brief(struct worker *w, const filch_task *t)
 	return cost.seen && cost.ns < 2 * SHARING_HANDOVERS * idle_handover_ns(&w->crew->idle);
 }
 
+/* A call that nobody may help with is not asked again, but the next one is. */
+static bool mute(struct worker *w)
+{
+	w->tasks.muted = load_relaxed(&load_relaxed(&w->tasks.call)->helpers) <= 1;
+	return w->tasks.muted;
+}
+
 void filch_fork_asked_(struct filch_tasks *open)
 {
 	struct worker *w = worker_of(open);
 
+	if (mute(w)) {
+		filch__tasks_answer(&w->tasks, &w->deque, w, SHARE_NOTHING);
+		return;
+	}
 	if (!load_relaxed(&w->crew->forking))
 		store_relaxed(&w->crew->forking, true);
 	filch__tasks_answer(&w->tasks, &w->deque, w,
@@ -105,7 +116,8 @@ int filch_join_asked_(struct filch_tasks *open, filch_task *t)
 	uint64_t older;
 
 	if (filch__tasks_take(&w->tasks, &w->deque, w, t)) {
-		offer_tasks(w);
+		if (!mute(w))
+			offer_tasks(w);
 		return 1;
 	}
 	/* All that is newer has been joined: if nobody took it, it is what we pushed last.  If it

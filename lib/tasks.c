@@ -44,6 +44,21 @@ static filch_task *turn_round(filch_task *newest, size_t count, size_t keep)
 	return newer;
 }
 
+/* How many of so many, the newest ones, stay private. */
+static size_t kept(size_t count, enum share what)
+{
+	switch (what) {
+	case SHARE_ALL:
+		return 0;
+	case SHARE_NOTHING:
+		return count;
+	case SHARE_HALF_BUT_NEWEST:
+		return count == 1 ? 1 : count / 2;
+	default:
+		return count / 2;
+	}
+}
+
 /* Under the lock, by the owner, or while the owner stands still. */
 static bool share(struct tasks *ts, struct deque *d, void *worker, enum share what)
 {
@@ -52,12 +67,10 @@ static bool share(struct tasks *ts, struct deque *d, void *worker, enum share wh
 	 * the deque is as its owner left it. */
 	filch_task *newest = load_acquire(tasks_newest(ts));
 	const size_t count = count_private(newest, load_relaxed(&ts->border));
-	const size_t keep = what == SHARE_ALL                             ? 0
-	                    : what == SHARE_HALF_BUT_NEWEST && count == 1 ? 1
-	                                                                  : count / 2;
+	const size_t keep = kept(count, what);
 	filch_task *t = turn_round(newest, count, keep), *newer;
 
-	if (t && deque_is_empty(d))
+	if (t && (!load_relaxed(&ts->border) || deque_is_empty(d)))
 		store_relaxed(&ts->waits_since, platform_ticks());
 	for (; t; t = newer) {
 		struct chunk c = {call, {(size_t)t, (size_t)t}};

@@ -28,6 +28,7 @@ struct tasks {
 	_Atomic uint32_t answered;    /* how often something was shared, or looked for */
 	struct loop *_Atomic call;    /* the innermost call: what private tasks belong to */
 	_Atomic uint64_t waits_since; /* ticks: when the oldest that is shared was */
+	bool muted;                   /* the owner's: asked in vain, in this call nobody may help */
 };
 
 _Static_assert(offsetof(struct tasks, open.asked_) == CACHE_LINE, "it writes apart from others");
@@ -90,7 +91,7 @@ static inline void tasks_ask(struct tasks *ts)
 }
 
 /* What to share of what is private. */
-enum share { SHARE_HALF, SHARE_HALF_BUT_NEWEST, SHARE_ALL }; /* the older half */
+enum share { SHARE_HALF, SHARE_HALF_BUT_NEWEST, SHARE_ALL, SHARE_NOTHING }; /* the older half */
 
 /* Owner only.  Shares that; no longer asked. */
 void filch__tasks_answer(struct tasks *ts, struct deque *d, void *worker, enum share what);

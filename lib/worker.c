@@ -43,6 +43,10 @@ void filch__visit_end(struct visit *v)
 	if (w) {
 		if (load_relaxed(tasks_newest(&w->tasks)) != v->newest)
 			filch_misused_("a body has returned without joining all that it forked");
+		if (w->tasks.muted) {
+			w->tasks.muted = false;
+			tasks_ask(&w->tasks);
+		}
 		w->visit = v->outer;
 		w->tasks.open.worker_ = v->handle_before;
 		store_relaxed(&w->tasks.call, v->outer ? v->outer->handle.loop : NULL);

@@ -142,3 +142,55 @@ Test(forkjoin_nesting, threads_from_outside_run_at_once)
 	on_threads(6, run_from_outside, pool);
 	pool_close(pool);
 }
+
+/* ---- with few helpers ----------------------------------------------------------------------- */
+
+static atomic_uint helpers_seen; /* a bit for each id */
+
+static int see_id(void *arg, filch_worker *w)
+{
+	unsigned *depth = arg, below[2] = {*depth - 1, *depth - 1};
+
+	atomic_fetch_or(&helpers_seen, 1u << filch_worker_id(w));
+	if (*depth == 0) {
+		sleep_ns(1000);
+		return 0;
+	}
+	return filch_join2(w, see_id, &below[0], see_id, &below[1]);
+}
+
+Test(forkjoin_nesting, no_more_workers_take_part_than_may)
+{
+	filch_pool *pool = pool_of(6);
+
+	for (size_t round = 0; round < scaled(20, 3); round++)
+		for (unsigned most = 1; most <= 6; most++) {
+			unsigned depth = 6;
+
+			atomic_store(&helpers_seen, 0);
+			cr_expect_eq(filch_run(pool, see_id, &depth, FILCH(.max_workers = most)),
+			             0);
+			cr_expect_lt(atomic_load(&helpers_seen), 1u << most);
+		}
+	pool_close(pool);
+}
+
+Test(forkjoin_nesting, workers_come_again_after_a_run_without_them)
+{
+	filch_pool *pool = pool_of(2);
+
+	for (size_t round = 0; round < scaled(30, 3); round++) {
+		unsigned depth = 6;
+
+		cr_expect_eq(filch_run(pool, see_id, &depth, FILCH(.max_workers = 1)), 0);
+		/* Asleep by now, and it has asked in vain. */
+		sleep_ns(1000000);
+		atomic_store(&helpers_seen, 0);
+		for (unsigned tries = 0; tries < 1000 && atomic_load(&helpers_seen) != 3; tries++) {
+			depth = 9;
+			cr_expect_eq(filch_run(pool, see_id, &depth, NULL), 0);
+		}
+		cr_expect_eq(atomic_load(&helpers_seen), 3);
+	}
+	pool_close(pool);
+}

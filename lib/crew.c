@@ -138,7 +138,7 @@ static void ask(struct worker *w, struct worker *from, struct loop *below)
 	struct loop *call = load_relaxed(&from->tasks.call);
 
 	/* Who is in no call is asked for when he will be. */
-	if (call ? may_help(w, call, below) : !below)
+	if (call ? may_help(w, call, below) && !load_relaxed(&call->quiet) : !below)
 		tasks_ask(&from->tasks);
 }
 

@@ -17,6 +17,9 @@
  * go by, there and back, and what is shared must be more than what that costs. */
 #define SHARED_NS 700.0
 
+/* A run known to be shorter is over before anybody could help: nobody is to ask. */
+#define QUIET_NS 5000.0f
+
 static bool is_shareable(struct idle *idle, double ns)
 {
 	return ns >= SHARED_NS && idle_sharing_pays(idle, ns);
@@ -67,6 +70,7 @@ static void place(struct loop *loop, const struct call *c, struct worker *w)
 	store_relaxed(&loop->parent, parent ? parent->handle.loop : NULL);
 	store_relaxed(&loop->depth, parent ? load_relaxed(&parent->handle.loop->depth) + 1 : 0);
 	store_relaxed(&loop->cpu, filch__cpu_here());
+	store_relaxed(&loop->quiet, c->inside && cost_is_sure(c->cost) && c->cost.ns < QUIET_NS);
 	store_relaxed(&loop->helpers, w && c->pool ? helpers_of(c, w) : 0);
 }
 
@@ -269,7 +273,8 @@ PLATFORM_NOINLINE static int call_any(filch_pool *pool, size_t n, filch_body *bo
 	                 .outer = filch__entry,
 	                 .key = cost_key(function),
 	                 .eager = eager,
-	                 .decided = eager || inside};
+	                 .decided = eager || inside,
+	                 .inside = inside};
 	int error, code;
 
 	c.cost = cost_recall(c.key);

@@ -53,10 +53,12 @@ static bool is_brief(struct worker *w, const filch_task *t)
 	return cost.seen && cost.ns < 2 * SHARING_HANDOVERS * idle_handover_ns(&w->crew->idle);
 }
 
-/* A call that nobody may help with is not asked again, but the next one is. */
+/* A call that nobody may help with, or is to, is not asked again, but the next one is. */
 static bool mute(struct worker *w)
 {
-	w->tasks.muted = load_relaxed(&load_relaxed(&w->tasks.call)->helpers) <= 1;
+	struct loop *call = load_relaxed(&w->tasks.call);
+
+	w->tasks.muted = load_relaxed(&call->helpers) <= 1 || load_relaxed(&call->quiet);
 	return w->tasks.muted;
 }
 
@@ -150,6 +152,7 @@ static struct loop *open_call(struct worker *w, struct loop *around, filch_task 
 	store_relaxed(&call->depth, load_relaxed(&around->depth) + 1);
 	store_relaxed(&call->helpers, load_relaxed(&around->helpers));
 	store_relaxed(&call->cpu, filch__cpu_here());
+	store_relaxed(&call->quiet, false);
 	store_relaxed(&call->grain_ns, 0);
 	filch__loop_init(call, 1, NULL, NULL, &no_options, around->counted);
 	return call;

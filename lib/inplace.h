@@ -26,6 +26,7 @@ struct call {
 	bool eager;
 	bool counted;
 	bool decided; /* that it is not to be run in place */
+	bool inside;  /* as a worker of the pool: its body forks */
 };
 
 /* The innermost visit of the calling thread from a stay outwards. */

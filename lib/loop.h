@@ -9,7 +9,7 @@
  * A loop's memory is a worker's, and stays memory for loops until the pool is gone: a
  * thief may look at a loop that has ended, as long as it believes nothing it sees
  * there before its claim succeeds (deque.h).  What it may look at so early is atomic:
- * parent, depth, helpers, cpu, grain_ns.  The rest is written before the first push, and read by
+ * parent, depth, helpers, cpu, quiet, grain_ns.  The rest is written before the first push, and read by
  * who has claimed a chunk, unless it is atomic, too.
  */
 #include "chunk.h"
@@ -46,6 +46,7 @@ struct loop {
 	uint32_t forks;                      /* filch__forks when it began */
 	bool cut;                            /* must be cut even when nobody helps */
 	bool counted;                        /* somebody wants to know chunks, steals and so on */
+	_Atomic bool quiet;                  /* a run known to be over at once: nobody is to ask */
 
 	/* Written when a thief leaves. */
 	alignas(CACHE_LINE) _Atomic size_t remaining; /* grains that nobody has accounted for */

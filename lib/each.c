@@ -280,16 +280,11 @@ struct list {
 	size_t n;
 };
 
-/* By halves: a list may be longer than the stack is deep. */
 static int list_run(void *arg, filch_worker *w)
 {
-	struct list *l = arg;
-	struct list left = {l->fn, l->arg, l->n / 2};
-	struct list right = {l->fn + left.n, l->arg ? l->arg + left.n : NULL, l->n - left.n};
+	const struct list *l = arg;
 
-	if (l->n <= 1)
-		return l->n ? l->fn[0](l->arg ? l->arg[0] : NULL, w) : 0;
-	return filch_join2(w, list_run, &left, list_run, &right);
+	return filch_join_many(w, l->n, l->fn, l->arg);
 }
 
 int filch_invoke(filch_pool *pool, size_t n, filch_fn *const *fn, void *const *arg,

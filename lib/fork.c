@@ -198,14 +198,17 @@ struct many {
 	size_t n;
 };
 
+/* By halves: there may be more of them than the stack is deep. */
 static int run_many(void *arg, filch_worker *w)
 {
-	struct many *m = arg;
-	struct many left = {m->fn, m->arg, m->n / 2};
-	struct many right = {m->fn + left.n, m->arg + left.n, m->n - left.n};
+	const struct many *m = arg;
 
 	if (m->n == 1)
-		return m->fn[0](m->arg[0], w);
+		return m->fn[0](m->arg ? m->arg[0] : NULL, w);
+
+	struct many left = {m->fn, m->arg, m->n / 2};
+	struct many right = {m->fn + left.n, m->arg ? m->arg + left.n : NULL, m->n - left.n};
+
 	return filch_join2(w, run_many, &left, run_many, &right);
 }
 

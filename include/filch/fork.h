@@ -189,7 +189,7 @@ static inline int filch_join2(filch_worker *w, filch_fn *f, void *a, filch_fn *g
 
 /*
  * All of fn[i](arg[i], w) for i below n, maybe at once; each runs whatever the others return.
- * The code of the first that failed.
+ * The code of the first that failed.  arg may be NULL: all get NULL then.
  */
 FILCH_API int filch_join_many(filch_worker *w, size_t n, filch_fn *const *fn, void *const *arg);
 

@@ -135,7 +135,7 @@ static struct worker *victim(struct crew *crew, unsigned guests, unsigned i)
 /* Has it share what it has forked, if w might take that. */
 static void ask(struct worker *w, struct worker *from, struct loop *below)
 {
-	struct loop *call = load_relaxed(&from->tasks.call);
+	struct loop *call = tasks_call(&from->tasks);
 
 	/* Who is in no call is asked for when he will be. */
 	if (call ? may_help(w, call, below) && !load_relaxed(&call->quiet) : !below)
@@ -197,7 +197,7 @@ bool filch__expose(struct worker *w, struct loop *below, bool surely)
 		return false;
 	for (unsigned i = 0; i < all; i++) {
 		struct worker *from = victim(crew, guests, i);
-		struct loop *call = from ? load_relaxed(&from->tasks.call) : NULL;
+		struct loop *call = from ? tasks_call(&from->tasks) : NULL;
 
 		if (call && from != w && may_help(w, call, below) &&
 		    filch__tasks_expose(&from->tasks, &from->deque, from))
@@ -278,7 +278,7 @@ static struct loop *hidden_call(struct worker *w)
 
 	for (unsigned i = 0; i < all; i++) {
 		struct worker *from = victim(crew, guests, i);
-		struct loop *call = from ? load_relaxed(&from->tasks.call) : NULL;
+		struct loop *call = from ? tasks_call(&from->tasks) : NULL;
 
 		if (call && from != w && tasks_hidden(&from->tasks))
 			return call;

@@ -83,6 +83,13 @@ static inline bool tasks_hidden(struct tasks *ts)
 	return load_acquire(&ts->border) != load_relaxed(tasks_newest(ts));
 }
 
+/* Anybody: the call that the owner was in a moment ago, for looking at it as at a rumour. */
+static inline struct loop *tasks_call(struct tasks *ts)
+{
+	/* acquire: pairs with the release in filch__visit_begin(). */
+	return load_acquire(&ts->call);
+}
+
 /* Anybody: has the owner share something at its next fork or join. */
 static inline void tasks_ask(struct tasks *ts)
 {

@@ -31,7 +31,8 @@ void filch__visit_begin(struct visit *v, struct worker *w, struct loop *loop)
 	v->handle.tasks = &w->tasks.open;
 	v->handle.cache = &w->scratch;
 	w->tasks.open.worker_ = &v->handle;
-	store_relaxed(&w->tasks.call, loop);
+	/* release: pairs with the acquire in tasks_call(): it is memory for a call. */
+	store_release(&w->tasks.call, loop);
 	w->visit = v;
 	v->late_ns = LATE_HANDOVERS * idle_handover_ns(&w->crew->idle);
 }
@@ -49,7 +50,8 @@ void filch__visit_end(struct visit *v)
 		}
 		w->visit = v->outer;
 		w->tasks.open.worker_ = v->handle_before;
-		store_relaxed(&w->tasks.call, v->outer ? v->outer->handle.loop : NULL);
+		/* release: as in filch__visit_begin(), pairs with the acquire in tasks_call(). */
+		store_release(&w->tasks.call, v->outer ? v->outer->handle.loop : NULL);
 	}
 	filch__loop_account(v);
 }

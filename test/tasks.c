@@ -133,7 +133,8 @@ Test(tasks, without_memory_the_rest_stays_private)
 	fork_all(MANY);
 	fail_memory(1, true);
 	filch__tasks_answer(&tasks, &deque, &worker, SHARE_ALL);
-	fail_no_more();
+	if (!fail_no_more())
+		cr_skip_test("valgrind has the memory");
 	expect_shared(0, DEQUE_SLOTS_INSIDE);
 	cr_expect(tasks_hidden(&tasks));
 	filch__tasks_answer(&tasks, &deque, &worker, SHARE_ALL);

@@ -175,12 +175,13 @@ OF_SIZE void sort_four_of(const struct order *o, size_t size, const char *a, cha
 /* n of a to out, which is not a. */
 OF_SIZE void insert_of(const struct order *o, size_t size, const char *a, size_t n, char *out)
 {
-	for (const char *end = a + n * size, *first = out; a < end; a += size, out += size) {
-		char *at = out;
+	for (size_t i = 0; i < n; i++) {
+		const char *x = a + i * size;
+		size_t at = i;
 
-		for (; at > first && above(o, at - size, a); at -= size)
-			memcpy(at, at - size, size);
-		memcpy(at, a, size);
+		for (; at > 0 && above(o, out + (at - 1) * size, x); at--)
+			memcpy(out + at * size, out + (at - 1) * size, size);
+		memcpy(out + at * size, x, size);
 	}
 }
 

@@ -311,6 +311,15 @@ typedef int filch_body(void *ctx, size_t begin, size_t end, filch_worker *w);
 FILCH_API int filch_for(filch_pool *pool, size_t n, filch_body *body, void *ctx,
                         const struct filch_options *options);
 
+/*
+ * filch_for() for a body that stands for many, such as one that calls a function which ctx
+ * names: what an item costs is remembered as that of `as`, not as that of the body.  Any number
+ * will do that tells one kind of item from another, such as the address of that function.
+ * In $FILCH_STATS it has a line of its own, too.
+ */
+FILCH_API int filch_for_as(filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                           const struct filch_options *options, uintptr_t as);
+
 /* Makes *out from *in.  0 = go on; anything else is this item's error. */
 typedef int filch_map_fn(void *ctx, const void *in, void *out, filch_worker *w);
 

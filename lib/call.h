@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #ifndef FILCH_CALL_H
 #define FILCH_CALL_H
-/* filch_for() for all verbs that are loops. */
+/* What a verb asks of for.c that is not public. */
 #include "filch.h"
 
-/* The call, with `function` as what its cost is remembered under; body is not NULL. */
-int filch__call(filch_pool *pool, size_t n, filch_body *body, void *ctx,
-                const struct filch_options *options, uintptr_t function);
-
-/* A call of one item, as a worker of the pool whatever is known of it. */
+/* A call of one item, as a worker of the pool whatever is known of it, its cost remembered as that of `function`. */
 int filch__call_inside(filch_pool *pool, filch_body *body, void *ctx,
                        const struct filch_options *options, uintptr_t function);
 

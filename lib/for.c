@@ -5,7 +5,6 @@
  * The times below are measured break-even points; they decide speed, never results.
  */
 #include "call.h"
-
 #include "inplace.h"
 #include "report.h"
 
@@ -314,8 +313,8 @@ static inline bool is_trifle(filch_pool *pool, size_t n, uint64_t key, bool *eag
 
 /* Most calls of a program's life are short: for them little is looked at, and the default pool
  * not even made. */
-PLATFORM_HOT int filch__call(filch_pool *pool, size_t n, filch_body *body, void *ctx,
-                             const struct filch_options *user, uintptr_t function)
+static inline int call(filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                       const struct filch_options *user, uintptr_t function)
 {
 	const uint64_t key = cost_key(function);
 	bool eager = false;
@@ -338,5 +337,11 @@ int filch__call_inside(filch_pool *pool, filch_body *body, void *ctx,
 PLATFORM_HOT int filch_for(filch_pool *pool, size_t n, filch_body *body, void *ctx,
                            const struct filch_options *options)
 {
-	return body ? filch__call(pool, n, body, ctx, options, (uintptr_t)body) : FILCH_EINVAL;
+	return body ? call(pool, n, body, ctx, options, (uintptr_t)body) : FILCH_EINVAL;
+}
+
+PLATFORM_HOT int filch_for_as(filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                              const struct filch_options *options, uintptr_t as)
+{
+	return body ? call(pool, n, body, ctx, options, as) : FILCH_EINVAL;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* filch_map(): a loop whose body goes item by item, and can end before any of them. */
-#include "call.h"
 #include "loop.h"
 
 struct map {
@@ -47,5 +46,5 @@ int filch_map_sized(filch_pool *pool, const void *items, size_t item_bytes, size
 
 	if (!f || !fits(items, n, item_bytes) || !fits(results, n, result_bytes))
 		return FILCH_EINVAL;
-	return filch__call(pool, n, map_body, &m, options, (uintptr_t)f);
+	return filch_for_as(pool, n, map_body, &m, options, (uintptr_t)f);
 }

@@ -6,8 +6,6 @@
  */
 #include <filch/scan.h>
 
-#include "call.h"
-
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,14 +238,14 @@ static int scan_loop(struct scan_call *c, struct scan *s, size_t blocks, bool wr
 	int code;
 
 	if (!c->user)
-		return filch__call(c->pool, blocks, body, s, NULL, name);
+		return filch_for_as(c->pool, blocks, body, s, NULL, name);
 	memset(&r, 0, sizeof r);
 	c->o.report = &r;
 	c->o.report_size = sizeof r;
 	if (c->o.timeout_ns && !c->time_left_ns)
 		return FILCH_ETIMEDOUT;
 	c->o.timeout_ns = c->time_left_ns;
-	code = filch__call(c->pool, blocks, body, s, &c->o, name);
+	code = filch_for_as(c->pool, blocks, body, s, &c->o, name);
 	report_add(&c->report, &r);
 	if (c->o.timeout_ns)
 		c->time_left_ns -= r.wall_ns < c->time_left_ns ? r.wall_ns : c->time_left_ns;

@@ -218,6 +218,28 @@ Test(report, of_all_calls_is_not_printed_unless_asked_for)
 	}
 }
 
+CHILD(runs_a_body_for_many)
+{
+	struct seen s = {0};
+
+	for (uintptr_t as = 1; as <= 4; as++)
+		if (filch_for_as(NULL, 100, seen_body, &s, NULL, as / 2))
+			return 1;
+	return filch_for(NULL, 100, seen_body, &s, NULL);
+}
+
+/* 0, twice 1, 2, and the body itself. */
+Test(report, of_all_calls_has_a_line_for_each_that_a_body_stands_for)
+{
+	const char *const stats[] = {"FILCH_STATS=1", NULL};
+	struct outcome o;
+
+	run_child(&o, "runs_a_body_for_many", stats);
+	cr_expect_eq(o.status, 0);
+	cr_expect(strstr(o.err, "function 4"), "%s", o.err);
+	cr_expect_not(strstr(o.err, "function 5"), "%s", o.err);
+}
+
 CHILD(runs_many_labels)
 {
 	struct seen s = {0};

@@ -48,7 +48,8 @@ static void put(unsigned char *e, size_t size, uint32_t key, size_t i)
 {
 	memset(e, (int)(key * 31 + i), size);
 	memcpy(e, &key, 3);
-	memcpy(e + 3, &i, size < 6 ? 2 : 3);
+	for (unsigned k = 3; k < size && k < 6; k++)
+		e[k] = (unsigned char)(i >> 8 * (k - 3));
 }
 
 static uint32_t key_of(const void *e)

@@ -3,10 +3,10 @@
  * Merges in parts: the result is cut in the middle, merge path says where that lies in the two
  * sequences, and both halves are merges of their own.
  */
+#include "platform.h"
 #include "sort_parts.h"
 
 #include <string.h>
-#include <time.h>
 
 enum {
 	PART = 4096,         /* elements of a merge that is not cut: some 20 us */
@@ -124,17 +124,9 @@ static bool has_limits(const struct filch_options *o)
 	return o && o->struct_size >= offsetof(struct filch_options, pause_ns);
 }
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 uint64_t filch__sort_start(const struct filch_options *options)
 {
-	return has_limits(options) && options->timeout_ns ? monotonic_ns() : 0;
+	return has_limits(options) && options->timeout_ns ? filch__now_ns() : 0;
 }
 
 int filch__sort_stopped(const struct filch_options *options, uint64_t start)
@@ -142,7 +134,7 @@ int filch__sort_stopped(const struct filch_options *options, uint64_t start)
 	bool cancelled =
 		has_limits(options) && options->cancel && filch_is_cancelled(options->cancel);
 
-	if (!cancelled && start && monotonic_ns() - start >= options->timeout_ns)
+	if (!cancelled && start && filch__now_ns() - start >= options->timeout_ns)
 		return FILCH_ETIMEDOUT;
 	return FILCH_ECANCELED; /* or a call around it was */
 }

@@ -92,9 +92,9 @@ static bool share(struct tasks *ts, struct deque *d, void *worker, enum share wh
 static void answered(struct tasks *ts)
 {
 	/* Where nothing can be exposed all is shared at once, by him who is always asked.
-	 * release: pairs with the load in filch_take_(): marks are there, and no record of a private
-	 * task is touched any more. */
-	store_release(tasks_asked(ts), filch__barrier_missing());
+	 * seq_cst: its release part pairs with the load in filch_take_(): marks are there, and no record
+	 * of a private task is touched any more; the rest with the load in tasks_ask(). */
+	store_seq_cst(tasks_asked(ts), filch__barrier_missing());
 	/* release: pairs with the acquire in filch__tasks_expose(). */
 	store_release(&ts->answered, load_relaxed(&ts->answered) + 1);
 }
@@ -146,8 +146,9 @@ bool filch__tasks_expose(struct tasks *ts, struct deque *d, void *worker)
 		return false;
 	lock_take(&ts->lock);
 	found = load_relaxed(&ts->answered) != before; /* it heard us after all */
-	if (!found) {
-		found = share(ts, d, worker, SHARE_ALL);
+	/* With nothing to share, as in the middle of a join, it stays asked: we may go to sleep. */
+	if (!found && share(ts, d, worker, SHARE_ALL)) {
+		found = true;
 		answered(ts);
 	}
 	lock_release(&ts->lock);

@@ -93,7 +93,10 @@ static inline struct loop *tasks_call(struct tasks *ts)
 /* Anybody: has the owner share something at its next fork or join. */
 static inline void tasks_ask(struct tasks *ts)
 {
-	if (!load_relaxed(tasks_asked(ts)))
+	/* seq_cst: pairs with the store in answered().  Its owner answers, and then looks who is asleep;
+	 * we announce that we shall sleep, and then ask: it sees us, or we see that it has answered
+	 * and ask anew. */
+	if (!load_seq_cst(tasks_asked(ts)))
 		store_relaxed(tasks_asked(ts), 1);
 }
 

@@ -18,7 +18,11 @@
 /* What most calls run: stands together, on one page. */
 #define PLATFORM_HOT __attribute__((hot))
 /* A thread's own variable, found without a call: the library is not opened by the dozen. */
+#ifdef FILCH_SIMULATED /* where threads take turns on one (docs/sim.md) */
+#define PLATFORM_THREAD_LOCAL __attribute__((section("filch_tls")))
+#else
 #define PLATFORM_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) _Thread_local
+#endif
 
 /* Runs a function when the process ends, or the library is unloaded. */
 #define PLATFORM_AT_EXIT __attribute__((destructor))
@@ -145,7 +149,9 @@ extern _Atomic bool filch__ticks_from_tsc; /* likewise */
 
 static inline uint64_t platform_ticks(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(FILCH_SIMULATED)
+	return filch__now_ns();
+#elif defined(__x86_64__) || defined(__i386__)
 	if (load_relaxed(&filch__ticks_from_tsc))
 		return __builtin_ia32_rdtsc();
 #elif defined(__aarch64__)
@@ -162,10 +168,16 @@ static inline double platform_ns(uint64_t ticks)
 	return (double)ticks * load_relaxed(&filch__ns_per_tick);
 }
 
+#ifdef FILCH_SIMULATED
+void filch__sim_rest(void);
+#endif
+
 /* Tells the CPU that this thread only waits: saves power, leaves room to a sibling. */
 static inline void platform_pause(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(FILCH_SIMULATED)
+	filch__sim_rest();
+#elif defined(__x86_64__) || defined(__i386__)
 	__builtin_ia32_pause();
 #elif defined(__aarch64__)
 	__asm__ volatile("isb");

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/* Fork and join: what is private is stolen, what is stolen is joined, nothing is lost or hidden. */
+#include "platform.h"
+#include "scenario.h"
+
+static filch_pool *pool;
+
+static void open_pool(unsigned workers)
+{
+	filch_sim_check(filch_pool_create(&pool, FILCH_POOL(.workers = workers)) == 0);
+}
+
+static void close_pool(void)
+{
+	filch_sim_check(filch_pool_destroy(pool) == 0);
+}
+
+/* ---- recursion ----------------------------------------------------------------------------------- */
+
+FILCH_TASK1(long, fib, int, n)
+{
+	FILCH_RECORD(fib) right;
+	long a, b;
+
+	if (n < 2)
+		return n;
+	FILCH_FORK(right, fib, n - 2);
+	a = FILCH_CALL(fib, n - 1);
+	b = FILCH_JOIN(right, fib);
+	return a + b;
+}
+
+static int enter_fib(void *arg, filch_worker *w)
+{
+	*(long *)arg = FILCH_ENTER(w, fib, 5);
+	return 0;
+}
+
+static void typed_tasks_add_up(void *arg)
+{
+	long f = 0;
+
+	(void)arg;
+	open_pool(3);
+	filch_sim_check(filch_run(pool, enter_fib, &f, NULL) == 0);
+	filch_sim_check(f == 5);
+	close_pool();
+}
+
+struct part {
+	unsigned *items;
+	unsigned count;
+};
+
+static int run_part(void *arg, filch_worker *w)
+{
+	struct part *p = arg, left, right;
+
+	if (p->count == 1)
+		return p->items[0]++, 0;
+	left = (struct part){p->items, p->count / 2};
+	right = (struct part){p->items + left.count, p->count - left.count};
+	return filch_join2(w, run_part, &left, run_part, &right);
+}
+
+static void every_leaf_runs_once(void *arg)
+{
+	struct ran r = {{0}};
+
+	(void)arg;
+	open_pool(3);
+	filch_sim_check(filch_run(pool, run_part, &(struct part){r.times, 7}, NULL) == 0);
+	ran_once(&r, 7);
+	close_pool();
+}
+
+static void runs_follow_each_other(void *arg)
+{
+	(void)arg;
+	open_pool(2);
+	for (int i = 0; i < 4; i++) {
+		struct ran r = {{0}};
+
+		filch_sim_check(filch_run(pool, run_part, &(struct part){r.times, 4}, NULL) == 0);
+		ran_once(&r, 4);
+	}
+	close_pool();
+}
+
+static void runs_part(void *none)
+{
+	struct ran r = {{0}};
+
+	(void)none;
+	filch_sim_check(filch_run(pool, run_part, &(struct part){r.times, 5}, NULL) == 0);
+	ran_once(&r, 5);
+}
+
+static void two_run_at_once(void *arg)
+{
+	unsigned t;
+
+	(void)arg;
+	open_pool(3);
+	t = filch_sim_thread(runs_part, NULL);
+	runs_part(NULL);
+	filch_sim_join(t);
+	close_pool();
+}
+
+/* ---- in a row ---------------------------------------------------------------------------------------- */
+
+static int run_leaf(void *arg, filch_worker *w)
+{
+	(void)w;
+	(*(unsigned *)arg)++;
+	return 0;
+}
+
+static int fork_in_a_row(void *arg, filch_worker *w)
+{
+	struct ran *r = arg;
+	filch_task task[6];
+
+	for (int i = 0; i < 6; i++)
+		filch_fork(w, &task[i], run_leaf, &r->times[i]);
+	for (int i = 6; i-- > 0;)
+		filch_sim_check(filch_join(w, &task[i]) == 0);
+	return 0;
+}
+
+static void leaves_in_a_row_run_once(void *arg)
+{
+	struct ran r = {{0}};
+
+	(void)arg;
+	open_pool(3);
+	filch_sim_check(filch_run(pool, fork_in_a_row, &r, NULL) == 0);
+	ran_once(&r, 6);
+	close_pool();
+}
+
+/* Again and again on the same piece of stack: who is late must not touch it. */
+static int fork_again(void *arg, filch_worker *w)
+{
+	struct ran *r = arg;
+
+	for (int i = 0; i < 6; i++) {
+		filch_task task;
+
+		filch_fork(w, &task, run_leaf, &r->times[i]);
+		filch_sim_yield();
+		filch_sim_check(filch_join(w, &task) == 0);
+	}
+	return 0;
+}
+
+static void records_may_be_used_again(void *arg)
+{
+	struct ran r = {{0}};
+
+	(void)arg;
+	open_pool(3);
+	filch_sim_check(filch_run(pool, fork_again, &r, NULL) == 0);
+	ran_once(&r, 6);
+	close_pool();
+}
+
+static int fails_with(void *arg, filch_worker *w)
+{
+	(void)w;
+	return *(int *)arg;
+}
+
+static int join_many(void *arg, filch_worker *w)
+{
+	filch_fn *const fn[4] = {fails_with, fails_with, fails_with, fails_with};
+	int code[4] = {0, 0, 7, 9};
+	void *const args[4] = {&code[0], &code[1], &code[2], &code[3]};
+
+	(void)arg;
+	return filch_join_many(w, 4, fn, args);
+}
+
+static void first_code_counts(void *arg)
+{
+	(void)arg;
+	open_pool(3);
+	filch_sim_check(filch_run(pool, join_many, NULL, NULL) == 7);
+	close_pool();
+}
+
+/* ---- nothing is hidden ------------------------------------------------------------------------------- */
+
+static _Atomic uint32_t other_began;
+
+static int other_begins(void *arg, filch_worker *w)
+{
+	(void)w;
+	(*(unsigned *)arg)++;
+	store_seq_cst(&other_began, 1);
+	filch__wake(&other_began);
+	return 0;
+}
+
+/* Forked, and private; then a leaf that lasts until somebody else has begun it. */
+static int waits_in_a_leaf(void *arg, filch_worker *w)
+{
+	struct ran *r = arg;
+	filch_task task;
+
+	filch_fork(w, &task, other_begins, &r->times[1]);
+	r->times[0]++;
+	while (!load_seq_cst(&other_began))
+		filch__wait(&other_began, 0, 0);
+	return filch_join(w, &task);
+}
+
+static void what_is_private_can_be_stolen(void *arg)
+{
+	struct ran r = {{0}};
+
+	(void)arg;
+	open_pool(2);
+	filch_sim_check(filch_run(pool, waits_in_a_leaf, &r, NULL) == 0);
+	ran_once(&r, 2);
+	close_pool();
+}
+
+static void what_is_private_can_be_stolen_later(void *arg)
+{
+	struct ran r = {{0}}, before = {{0}};
+
+	(void)arg;
+	open_pool(2);
+	filch_sim_check(filch_run(pool, fork_again, &before, NULL) == 0);
+	filch__sleep_until(filch__now_ns() + 100000000);
+	filch_sim_check(filch_run(pool, waits_in_a_leaf, &r, NULL) == 0);
+	ran_once(&r, 2);
+	close_pool();
+}
+
+/* ---- nesting -------------------------------------------------------------------------------------------- */
+
+static int run_items(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	(void)w;
+	for (size_t i = begin; i < end; i++)
+		((struct ran *)ctx)->times[i]++;
+	return 0;
+}
+
+static int loop_in_task(void *arg, filch_worker *w)
+{
+	(void)w;
+	return filch_for(pool, 3, run_items, arg, FILCH(.chunk = 1));
+}
+
+static int fork_two_loops(void *arg, filch_worker *w)
+{
+	struct ran *r = arg;
+
+	return filch_join2(w, loop_in_task, &r[0], loop_in_task, &r[1]);
+}
+
+static void loops_run_in_tasks(void *arg)
+{
+	struct ran r[2] = {{{0}}};
+
+	(void)arg;
+	open_pool(3);
+	filch_sim_check(filch_run(pool, fork_two_loops, r, NULL) == 0);
+	ran_once(&r[0], 3);
+	ran_once(&r[1], 3);
+	close_pool();
+}
+
+static int fork_in_items(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	struct ran *r = ctx;
+
+	for (size_t i = begin; i < end; i++)
+		filch_sim_check(run_part(&(struct part){r[i].times, 3}, w) == 0);
+	return 0;
+}
+
+static void tasks_run_in_loops(void *arg)
+{
+	struct ran r[3] = {{{0}}};
+
+	(void)arg;
+	open_pool(3);
+	filch_sim_check(filch_for(pool, 3, fork_in_items, r, FILCH(.chunk = 1)) == 0);
+	for (int i = 0; i < 3; i++)
+		ran_once(&r[i], 3);
+	close_pool();
+}
+
+static struct lock lock;
+
+static int takes_the_lock(void *arg, filch_worker *w)
+{
+	int code;
+
+	lock_take(&lock);
+	code = run_part(&(struct part){arg, 3}, w);
+	lock_release(&lock);
+	return code;
+}
+
+static int fork_two_locked(void *arg, filch_worker *w)
+{
+	struct ran *r = arg;
+
+	return filch_join2(w, takes_the_lock, r[0].times, takes_the_lock, r[1].times);
+}
+
+static void lock_may_be_held_over_a_join(void *arg)
+{
+	struct ran r[2] = {{{0}}};
+
+	(void)arg;
+	open_pool(3);
+	filch_sim_check(filch_run(pool, fork_two_locked, r, NULL) == 0);
+	ran_once(&r[0], 3);
+	ran_once(&r[1], 3);
+	close_pool();
+}
+
+static int scratches(void *arg, filch_worker *w)
+{
+	unsigned *mine = filch_scratch(w, sizeof *mine);
+
+	filch_sim_check(mine != NULL);
+	*mine = 5;
+	filch_sim_yield();
+	filch_sim_check(*mine == 5);
+	*(unsigned *)arg += 1;
+	return 0;
+}
+
+static int fork_scratches(void *arg, filch_worker *w)
+{
+	struct ran *r = arg;
+	unsigned *mine = filch_scratch(w, sizeof *mine);
+	int code;
+
+	*mine = 3;
+	code = filch_join2(w, scratches, &r->times[0], scratches, &r->times[1]);
+	filch_sim_check(*mine == 3);
+	return code;
+}
+
+static void scratch_is_ones_own(void *arg)
+{
+	struct ran r = {{0}};
+
+	(void)arg;
+	open_pool(2);
+	filch_sim_check(filch_run(pool, fork_scratches, &r, NULL) == 0);
+	ran_once(&r, 2);
+	close_pool();
+}
+
+#define NO_BARRIER .options = {.no_barrier = true}
+
+SCENARIOS(fork_scenarios, SCENARIO("fork: typed tasks add up", typed_tasks_add_up, .fails = false),
+          SCENARIO("fork: typed tasks, no barrier", typed_tasks_add_up, NO_BARRIER),
+          SCENARIO("fork: every leaf runs once", every_leaf_runs_once, .fails = false),
+          SCENARIO("fork: every leaf runs once, no barrier", every_leaf_runs_once, NO_BARRIER),
+          SCENARIO("fork: runs follow each other", runs_follow_each_other, .fails = false),
+          SCENARIO("fork: two run at once", two_run_at_once, .fails = false),
+          SCENARIO("fork: leaves in a row run once", leaves_in_a_row_run_once, .fails = false),
+          SCENARIO("fork: records may be used again", records_may_be_used_again, .fails = false),
+          SCENARIO("fork: records used again, no barrier", records_may_be_used_again, NO_BARRIER),
+          SCENARIO("fork: the first code counts", first_code_counts, .fails = false),
+          SCENARIO("fork: what is private can be stolen", what_is_private_can_be_stolen,
+                   .fails = false),
+          SCENARIO("fork: it can be stolen later", what_is_private_can_be_stolen_later,
+                   .fails = false),
+          SCENARIO("fork: it can be stolen, no barrier", what_is_private_can_be_stolen_later,
+                   NO_BARRIER),
+          SCENARIO("fork: loops run in tasks", loops_run_in_tasks, .fails = false),
+          SCENARIO("fork: tasks run in loops", tasks_run_in_loops, .fails = false),
+          SCENARIO("fork: a lock may be held over a join", lock_may_be_held_over_a_join,
+                   .fails = false),
+          SCENARIO("fork: scratch is one's own", scratch_is_ones_own, .fails = false))

@@ -1,41 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * filch_scan(), in rounds of some blocks: first all blocks are summed, in any order; then the sums
- * are, in order, by the caller; then each block is scanned from what comes before it.  A round is
- * as much as a cache holds.
+ * are, in order, by the caller; then each block is scanned from what comes before it.  But who begins
+ * with a block when all before it have been scanned knows what comes before it, and scans it as
+ * soon as it is summed: who is alone goes through the array once.  A round is as much as a cache
+ * holds.
  */
-#include <filch/scan.h>
+#include "scan_parts.h"
 
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	SCAN_BLOCK = 4096,        /* elements, if they are small */
 	SCAN_BLOCK_BYTES = 32768, /* if they are not */
 	SCAN_ROUND = 128,         /* blocks */
-	SCAN_ROOM = (SCAN_ROUND + 1) * 32
-};
-
-struct scan;
-
-/* *acc, of what comes before if there is any, becomes that of elements begin .. end - 1, too; their
- * own are written if s->writes. */
-typedef void scan_fn(const struct scan *s, size_t begin, size_t end, char *acc, bool writes);
-
-struct scan {
-	const char *in;
-	char *out;
-	size_t n;
-	const struct filch_scanner *by;
-	void *ctx;
-	scan_fn *block;      /* the first element begins the sum */
-	scan_fn *block_from; /* it is added to what *acc is */
-	size_t items;        /* in a block */
-	size_t first;        /* block of this round */
-	char *slots;         /* two elements for each block, and for the sum of all so far */
-	size_t stride;
-	bool begun; /* there is such a sum */
+	SCAN_SMALL = 256,         /* bytes: two elements that are no large ones */
+	SCAN_ROOM = (SCAN_ROUND + 1) * 64
 };
 
 /* ---- blocks of anything ------------------------------------------------------------- */
@@ -65,71 +46,11 @@ static void scan_any(const struct scan *s, size_t begin, size_t end, char *acc, 
 	scan_any_from(s, begin + 1, end, acc, writes);
 }
 
-/* ---- blocks of numbers ---------------------------------------------------------------- */
-
-/* What is only summed is so in eight lanes, which do not wait for each other. */
-#define SCAN_NUMBERS(NAME, T)                                                                      \
-	static T NAME##_sum(const T *x, size_t n)                                                  \
-	{                                                                                          \
-		T a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;                          \
-                                                                                                   \
-		for (; n >= 8; n -= 8, x += 8) {                                                   \
-			a += x[0], b += x[1], c += x[2], d += x[3];                                \
-			e += x[4], f += x[5], g += x[6], h += x[7];                                \
-		}                                                                                  \
-		a = ((a + e) + (c + g)) + ((b + f) + (d + h));                                     \
-		for (size_t i = 0; i < n; i++)                                                     \
-			a += x[i];                                                                 \
-		return a;                                                                          \
-	}                                                                                          \
-                                                                                                   \
-	static T NAME##_inclusive(const T *x, T *y, size_t n, T acc)                               \
-	{                                                                                          \
-		for (size_t i = 0; i < n; i++)                                                     \
-			y[i] = acc += x[i];                                                        \
-		return acc;                                                                        \
-	}                                                                                          \
-                                                                                                   \
-	static T NAME##_exclusive(const T *x, T *y, size_t n, T acc)                               \
-	{                                                                                          \
-		for (size_t i = 0; i < n; i++) {                                                   \
-			const T x_i = x[i];                                                        \
-                                                                                                   \
-			y[i] = acc;                                                                \
-			acc += x_i;                                                                \
-		}                                                                                  \
-		return acc;                                                                        \
-	}                                                                                          \
-                                                                                                   \
-	static void NAME##_from(const struct scan *s, size_t begin, size_t end, char *acc,         \
-	                        bool writes)                                                       \
-	{                                                                                          \
-		const T *x = (const T *)(const void *)s->in + begin;                               \
-		T *y = (T *)(void *)s->out + begin, *sum = (T *)(void *)acc;                       \
-                                                                                                   \
-		*sum = !writes            ? NAME##_sum(x, end - begin)                             \
-		       : s->by->exclusive ? NAME##_exclusive(x, y, end - begin, *sum)              \
-		                          : NAME##_inclusive(x, y, end - begin, *sum);             \
-	}                                                                                          \
-                                                                                                   \
-	static void NAME(const struct scan *s, size_t begin, size_t end, char *acc, bool writes)   \
-	{                                                                                          \
-		*(T *)(void *)acc = 0;                                                             \
-		NAME##_from(s, begin, end, acc, writes);                                           \
-	}                                                                                          \
-                                                                                                   \
-	static void NAME##_join(void *ctx, void *left, const void *right)                          \
-	{                                                                                          \
-		(void)ctx;                                                                         \
-		*(T *)left += *(const T *)right;                                                   \
-	}                                                                                          \
-                                                                                                   \
-	static const struct filch_scanner NAME##_by[2] = {                                         \
-		{.size = sizeof(T), .join = NAME##_join},                                          \
-		{.size = sizeof(T), .join = NAME##_join, .exclusive = true}};
-
-SCAN_NUMBERS(scan_doubles, double)
-SCAN_NUMBERS(scan_integers, uint64_t)
+static void scan_any_both(const struct scan *s, size_t begin, size_t end, char *acc, char *own)
+{
+	scan_any(s, begin, end, own, false); /* first: out may be in */
+	(scan_is_from(s, begin) ? scan_any_from : scan_any)(s, begin, end, acc, true);
+}
 
 /* ---- a round --------------------------------------------------------------------------------- */
 
@@ -138,49 +59,76 @@ static char *scan_slot(const struct scan *s, size_t k)
 	return s->slots + k * s->stride;
 }
 
+static size_t scan_end(const struct scan *s, size_t begin)
+{
+	return s->n - begin > s->items ? begin + s->items : s->n;
+}
+
 static void scan_block(const struct scan *s, size_t k, bool writes)
 {
 	const size_t begin = (s->first + k) * s->items;
-	const size_t end = s->n - begin > s->items ? begin + s->items : s->n;
-	const bool from = writes && (s->begun || s->first + k);
+	const bool from = writes && scan_is_from(s, begin);
 
-	(from ? s->block_from : s->block)(s, begin, end, scan_slot(s, k), writes);
+	(from ? s->block_from : s->block)(s, begin, scan_end(s, begin), scan_slot(s, k), writes);
 }
 
-static int sum_body(void *ctx, size_t begin, size_t end, filch_worker *w)
+/* All before the block has been scanned: nobody else writes to *all, or scans here. */
+static void scan_next(struct scan *s, size_t k)
 {
+	const size_t begin = (s->first + k) * s->items, end = scan_end(s, begin);
+	char *before = scan_slot(s, k), *own = before + 2 * s->by->size;
+
+	memcpy(before, s->all, s->by->size);
+	s->both(s, begin, end, before, own);
+	if (!scan_is_from(s, begin))
+		memcpy(s->all, own, s->by->size);
+	else if (end < s->n)
+		s->by->join(s->ctx, s->all, own);
+	/* release: pairs with the acquire in scan_first_body(). */
+	store_release(&s->scanned, k + 1);
+}
+
+static int scan_first_body(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	struct scan *s = ctx;
+
 	(void)w;
 	for (size_t k = begin; k < end; k++)
-		scan_block(ctx, k, false);
+		/* acquire: pairs with the release in scan_next(): the sum of all is there. */
+		if (load_acquire(&s->scanned) == k)
+			scan_next(s, k);
+		else if (scan_end(s, (s->first + k) * s->items) < s->n) /* the last sum is no use */
+			scan_block(s, k, false);
 	return 0;
 }
 
-static int scan_body(void *ctx, size_t begin, size_t end, filch_worker *w)
+static int scan_second_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 {
+	const struct scan *s = ctx;
+
 	(void)w;
 	for (size_t k = begin; k < end; k++)
-		scan_block(ctx, k, true);
+		scan_block(s, s->rest + k, true);
 	return 0;
 }
 
-/* Each block's slot gets what comes before it; the last one, behind them, the sum of all. */
-static void scan_sums(struct scan *s, size_t blocks, char *all, bool last)
+/* The slot of each block that is left gets what comes before it. */
+static void scan_sums(struct scan *s, size_t blocks)
 {
 	const size_t size = s->by->size;
-	bool any = s->begun || s->first;
 
-	for (size_t k = 0; k < blocks; k++) {
+	for (size_t k = s->rest; k < blocks; k++) {
+		const size_t begin = (s->first + k) * s->items;
 		char *before = scan_slot(s, k), *own = before + size;
 
 		memcpy(own, before, size);
-		memcpy(before, all, size);
-		if (last && k == blocks - 1)
+		memcpy(before, s->all, size);
+		if (scan_end(s, begin) == s->n)
 			return; /* it was not summed */
-		if (any)
-			s->by->join(s->ctx, all, own);
+		if (scan_is_from(s, begin))
+			s->by->join(s->ctx, s->all, own);
 		else
-			memcpy(all, own, size);
-		any = true;
+			memcpy(s->all, own, size);
 	}
 }
 
@@ -230,10 +178,10 @@ struct scan_call {
 	uint64_t time_left_ns;
 };
 
-static int scan_loop(struct scan_call *c, struct scan *s, size_t blocks, bool writes)
+static int scan_loop(struct scan_call *c, struct scan *s, size_t blocks, bool second)
 {
-	const uintptr_t name = (uintptr_t)s->by->join + 2 * (unsigned)writes;
-	filch_body *body = writes ? scan_body : sum_body;
+	const uintptr_t name = (uintptr_t)s->by->join + 2 * (unsigned)second;
+	filch_body *body = second ? scan_second_body : scan_first_body;
 	struct filch_report r;
 	int code;
 
@@ -252,34 +200,32 @@ static int scan_loop(struct scan_call *c, struct scan *s, size_t blocks, bool wr
 	return code;
 }
 
-static int scan_round(struct scan_call *c, struct scan *s, size_t blocks, char *all)
+static int scan_round(struct scan_call *c, struct scan *s, size_t blocks)
 {
-	const bool last = s->n - s->first * s->items <= blocks * s->items;
-	int code = 0;
+	int code;
 
-	/* What the very last one adds up to is of no interest. */
-	if (blocks > last)
-		code = scan_loop(c, s, blocks - last, false);
-	if (!code) {
-		scan_sums(s, blocks, all, last);
-		code = scan_loop(c, s, blocks, true);
-	}
-	return code;
+	store_relaxed(&s->scanned, 0); /* nobody runs */
+	code = scan_loop(c, s, blocks, false);
+	s->rest = load_relaxed(&s->scanned);
+	if (code || s->rest == blocks)
+		return code;
+	scan_sums(s, blocks);
+	return scan_loop(c, s, blocks - s->rest, true);
 }
 
 static int scan_rounds(struct scan_call *c, struct scan *s, size_t round)
 {
 	const size_t blocks = s->n / s->items + (s->n % s->items != 0);
-	char *all = scan_slot(s, round);
 	int code = 0;
 
+	s->all = scan_slot(s, round);
 	memset(s->slots, 0, (round + 1) * s->stride);
 	if (s->begun && s->by->init)
-		s->by->init(s->ctx, all);
+		s->by->init(s->ctx, s->all);
 	if (!blocks)
 		return scan_loop(c, s, 0, true);
 	for (; s->first < blocks && !code; s->first += round)
-		code = scan_round(c, s, blocks - s->first < round ? blocks - s->first : round, all);
+		code = scan_round(c, s, blocks - s->first < round ? blocks - s->first : round);
 	return code;
 }
 
@@ -289,7 +235,7 @@ static int scan_with(struct scan_call *c, struct scan *s)
 	size_t round = SCAN_ROUND;
 	int code;
 
-	s->stride = (2 * s->by->size + 15) & ~(size_t)15;
+	s->stride = (4 * s->by->size + 15) & ~(size_t)15;
 	s->slots = few;
 	if ((round + 1) * s->stride > sizeof few)
 		s->slots = malloc((round + 1) * s->stride);
@@ -305,7 +251,26 @@ static int scan_with(struct scan_call *c, struct scan *s)
 	return code;
 }
 
-static int scan(filch_pool *pool, struct scan *s, const struct filch_options *user)
+int filch__scan_pool_check(filch_pool *pool)
+{
+	return pool ? filch_for(pool, 0, scan_first_body, NULL, NULL) : FILCH_OK;
+}
+
+/* One block is the serial loop. */
+static int scan_small(filch_pool *pool, struct scan *s)
+{
+	const int code = filch__scan_pool_check(pool);
+	alignas(16) char acc[SCAN_SMALL] = {0};
+
+	if (code)
+		return code;
+	if (s->begun && s->by->init)
+		s->by->init(s->ctx, acc);
+	(s->begun ? s->block_from : s->block)(s, 0, s->n, acc, true);
+	return 0;
+}
+
+int filch__scan(filch_pool *pool, struct scan *s, const struct filch_options *user)
 {
 	struct scan_call c = {.pool = pool, .user = user};
 	const size_t size = s->by->size;
@@ -317,6 +282,8 @@ static int scan(filch_pool *pool, struct scan *s, const struct filch_options *us
 	s->items = size * SCAN_BLOCK <= SCAN_BLOCK_BYTES ? SCAN_BLOCK
 	           : size < SCAN_BLOCK_BYTES             ? SCAN_BLOCK_BYTES / size
 	                                                 : 1;
+	if (!user && s->n && s->n <= s->items && 2 * size <= SCAN_SMALL)
+		return scan_small(pool, s);
 	if (!user)
 		return scan_with(&c, s);
 	code = scan_options(&c.o, user);
@@ -338,33 +305,6 @@ int filch_scan(filch_pool *pool, const void *in, size_t n, void *out,
 		return FILCH_EINVAL;
 	s.block = scan_any;
 	s.block_from = scan_any_from;
-	return scan(pool, &s, options);
-}
-
-int filch_scan_f64(filch_pool *pool, const double *in, size_t n, double *out, bool exclusive,
-                   const struct filch_options *options)
-{
-	struct scan s = {.in = (const char *)in, .out = (char *)out, .n = n};
-
-	s.by = &scan_doubles_by[exclusive];
-	s.block = scan_doubles;
-	s.block_from = scan_doubles_from;
-	if (!pool && !options && n && n <= SCAN_BLOCK && in && out) {
-		double acc = 0;
-
-		s.block_from(&s, 0, n, (char *)&acc, true);
-		return 0;
-	}
-	return scan(pool, &s, options);
-}
-
-int filch_scan_i64(filch_pool *pool, const int64_t *in, size_t n, int64_t *out, bool exclusive,
-                   const struct filch_options *options)
-{
-	struct scan s = {.in = (const char *)in, .out = (char *)out, .n = n};
-
-	s.by = &scan_integers_by[exclusive];
-	s.block = scan_integers;
-	s.block_from = scan_integers_from;
-	return scan(pool, &s, options);
+	s.both = scan_any_both;
+	return filch__scan(pool, &s, options);
 }

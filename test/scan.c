@@ -187,7 +187,8 @@ Test(scan, can_be_cancelled_timed_out_and_reported)
 	struct filch_report report;
 
 	cr_expect_eq(filch_scan_f64(NULL, x, MOST, x, false, FILCH(.report = &report)), 0);
-	cr_expect_eq(report.items, 2 * ((MOST + 4095) / 4096) - 1);
+	cr_expect_geq(report.items, (MOST + 4095) / 4096);
+	cr_expect_leq(report.items, 2 * ((MOST + 4095) / 4096));
 	cr_expect_eq(filch_scan_f64(NULL, x, MOST, x, false, FILCH(.timeout_ns = 1)),
 	             FILCH_ETIMEDOUT);
 	cr_expect_eq(filch_scan_f64(NULL, x, MOST, x, true, FILCH(.timeout_ns = 60000000000)), 0);

@@ -49,13 +49,13 @@ struct filch_scanner {
  * what comes before a block is what its elements are added to.  Up to one block is the loop above.
  *
  * Options: label, max_workers, cancel, timeout_ns and report; any other is FILCH_EINVAL.  The
- * report is of the call, and counts blocks, most of them twice.
+ * report is of the call, and counts blocks, twice those that two workers went through.
  * Errors: those of filch_for(); FILCH_EINVAL (in or out is NULL with n above 0, they are more than
  * memory can hold, scanner or its join is NULL, its size is 0); FILCH_ENOMEM (only if
  * an element is larger than 1 KB).  After one of the loop's, out holds anything.
  *
  * O(n), up to 2 n calls of join.  It goes through the array 128 blocks at a time, so that what is
- * read a second time is still in a cache.  Memory: 258 elements.
+ * read a second time, where several workers take part, is still in a cache.  Memory: 516 elements.
  */
 FILCH_API int filch_scan(filch_pool *pool, const void *in, size_t n, void *out,
                          const struct filch_scanner *scanner, void *ctx,

@@ -107,6 +107,9 @@ void filch_sim_yield(void);
 /* A number below n, any in turn. */
 unsigned filch_sim_choose(unsigned n);
 
+/* How many pieces of memory have been had and not given back. */
+unsigned filch_sim_blocks(void);
+
 #ifdef __cplusplus
 }
 #endif

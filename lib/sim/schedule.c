@@ -87,7 +87,7 @@ void filch__schedule_begin(struct schedule *s, uint64_t seed, bool again)
 
 static unsigned random_choice(struct schedule *s, enum sim_choice why, unsigned n)
 {
-	static const uint64_t rarely[] = {0, 3, 8, 30, 1};
+	static const uint64_t rarely[] = {0, 3, 8, 10, 1};
 	const uint64_t one_in = why == SIM_THREAD ? s->likely : rarely[why];
 
 	return filch__sim_random() % one_in ? 0 : (unsigned)(filch__sim_random() % n);

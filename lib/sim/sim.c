@@ -401,3 +401,8 @@ unsigned filch_sim_choose(unsigned n)
 {
 	return filch__sim_choose(SIM_USER, n);
 }
+
+unsigned filch_sim_blocks(void)
+{
+	return filch__heap_left(filch__sim->heap);
+}

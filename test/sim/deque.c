@@ -45,7 +45,12 @@ static bool steal(void)
 	struct chunk c;
 	uint64_t ticket;
 
-	if (!deque_peek(&d, &c, &ticket) || !deque_claim(&d, ticket))
+	if (!deque_peek(&d, &c, &ticket))
+		return false;
+	/* A rumour, but of chunks that there were. */
+	filch_sim_check((uintptr_t)c.loop - 1 < ITEMS && c.range.begin - 100 < ITEMS &&
+	                c.range.end - 200 < ITEMS);
+	if (!deque_claim(&d, ticket))
 		return false;
 	took(c);
 	return true;
@@ -140,6 +145,23 @@ static void it_grows_under_a_thief(void *arg)
 	finish(8);
 }
 
+/* Twice: the first buffer that it outgrew may still be read. */
+static void it_grows_twice_under_two(void *arg)
+{
+	unsigned t[2];
+
+	(void)arg;
+	filch__deque_init(&d, 0);
+	push(0, 2);
+	t[0] = filch_sim_thread(thief, (void *)2);
+	t[1] = filch_sim_thread(thief, (void *)2);
+	for (size_t i = 2; i < 20; i += 2)
+		push(i, 2);
+	filch_sim_join(t[0]);
+	filch_sim_join(t[1]);
+	finish(20);
+}
+
 static void indices_wrap(void *arg)
 {
 	unsigned t;
@@ -149,8 +171,7 @@ static void indices_wrap(void *arg)
 	t = filch_sim_thread(thief, (void *)3);
 	for (size_t i = 0; i < 6; i += 2)
 		push(i, 2);
-	while (pop())
-		;
+	pop();
 	filch_sim_join(t);
 	finish(6);
 }
@@ -176,6 +197,7 @@ SCENARIOS(deque_scenarios,
           SCENARIO("deque: two are wanted by three", two_are_wanted_by_three, .whole = true),
           SCENARIO("deque: slots are used again", slots_are_used_again, .fails = false),
           SCENARIO("deque: it grows under a thief", it_grows_under_a_thief, .fails = false),
+          SCENARIO("deque: it grows twice under two", it_grows_twice_under_two, .fails = false),
           SCENARIO("deque: indices wrap", indices_wrap, .fails = false),
           SCENARIO("deque: two thieves keep to the order", two_thieves_keep_to_the_order,
                    .whole = true))

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Fork and join: what is private is stolen, what is stolen is joined, nothing is lost or hidden. */
-#include "platform.h"
 #include "scenario.h"
 
 static filch_pool *pool;
@@ -240,6 +239,40 @@ static void what_is_private_can_be_stolen_later(void *arg)
 	close_pool();
 }
 
+static void what_is_private_can_be_stolen_by_one_who_tires(void *arg)
+{
+	struct ran r = {{0}}, before = {{0}};
+
+	(void)arg;
+	open_pool(2);
+	filch_sim_check(filch_run(pool, fork_again, &before, NULL) == 0);
+	wait_a_little();
+	filch_sim_check(filch_run(pool, waits_in_a_leaf, &r, NULL) == 0);
+	ran_once(&r, 2);
+	close_pool();
+}
+
+/* In the same run: what is asked for while nothing is private. */
+static int forks_and_waits_in_a_leaf(void *arg, filch_worker *w)
+{
+	struct ran *r = arg, before = {{0}};
+
+	fork_again(&before, w);
+	wait_a_little();
+	return waits_in_a_leaf(r, w);
+}
+
+static void what_is_forked_late_can_be_stolen(void *arg)
+{
+	struct ran r = {{0}};
+
+	(void)arg;
+	open_pool(2);
+	filch_sim_check(filch_run(pool, forks_and_waits_in_a_leaf, &r, NULL) == 0);
+	ran_once(&r, 2);
+	close_pool();
+}
+
 /* ---- nesting -------------------------------------------------------------------------------------------- */
 
 static int run_items(void *ctx, size_t begin, size_t end, filch_worker *w)
@@ -377,6 +410,10 @@ SCENARIOS(fork_scenarios, SCENARIO("fork: typed tasks add up", typed_tasks_add_u
           SCENARIO("fork: what is private can be stolen", what_is_private_can_be_stolen,
                    .fails = false),
           SCENARIO("fork: it can be stolen later", what_is_private_can_be_stolen_later,
+                   .fails = false),
+          SCENARIO("fork: it can be stolen by one who tires",
+                   what_is_private_can_be_stolen_by_one_who_tires, .fails = false),
+          SCENARIO("fork: what is forked late can be stolen", what_is_forked_late_can_be_stolen,
                    .fails = false),
           SCENARIO("fork: it can be stolen, no barrier", what_is_private_can_be_stolen_later,
                    NO_BARRIER),

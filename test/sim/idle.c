@@ -34,6 +34,14 @@ static bool look(void *none)
 	return load_seq_cst(&work) || load_seq_cst(&closing);
 }
 
+/* Each sleeper is counted once, if at all. */
+static void check_counts(void)
+{
+	const uint64_t state = load_seq_cst(&idle.state);
+
+	filch_sim_check((state >> 32) + (uint32_t)state <= SLEEPERS);
+}
+
 /* A worker's life: looks for work until it is told to go, and sleeps when there is none. */
 static void works(void *number)
 {
@@ -47,6 +55,7 @@ static void works(void *number)
 		}
 		if (filch__idle_search_end(&idle) && load_seq_cst(&work))
 			filch__idle_notify(&idle, SLEEPERS, 1);
+		check_counts();
 		filch__idle_search_begin(&idle);
 	}
 	filch__idle_search_end(&idle);
@@ -58,6 +67,7 @@ static void push(void)
 	fetch_add_seq_cst(&work, 1);
 	if (filch__idle_notify(&idle, SLEEPERS, 1) == NOTIFIED_NOBODY)
 		take();
+	check_counts();
 }
 
 static void close_room(void)
@@ -68,8 +78,10 @@ static void close_room(void)
 
 static void await(unsigned pieces)
 {
-	while (load_relaxed(&dones) < pieces)
+	while (load_relaxed(&dones) < pieces) {
+		check_counts();
 		filch__sleep_until(filch__now_ns() + 1000000);
+	}
 }
 
 static void one_pushes_for_one_who_sleeps(void *arg)
@@ -114,6 +126,15 @@ static void it_closes_before_they_sleep(void *arg)
 	close_room();
 	filch_sim_join(t[0]);
 	filch_sim_join(t[1]);
+}
+
+static void enough_look(void *arg)
+{
+	(void)arg;
+	open_room();
+	for (unsigned i = 0; i < idle.searchers_max; i++)
+		filch_sim_check(filch__idle_search_begin(&idle) && idle_may_search(&idle));
+	filch_sim_check(!filch__idle_search_begin(&idle) && !idle_may_search(&idle));
 }
 
 /* ---- the end of something ------------------------------------------------------------------ */
@@ -199,7 +220,10 @@ SCENARIOS(idle_scenarios,
           SCENARIO("idle: one pushes for one who sleeps", one_pushes_for_one_who_sleeps,
                    .whole = true),
           SCENARIO("idle: two push for two who sleep", two_push_for_two_who_sleep, .fails = false),
+          SCENARIO("idle: two push, and some wake for nothing", two_push_for_two_who_sleep,
+                   .options = {.faults = true}),
           SCENARIO("idle: it closes before they sleep", it_closes_before_they_sleep, .whole = true),
+          SCENARIO("idle: enough look", enough_look, .whole = true),
           SCENARIO("idle: an end is waited for", end_is_waited_for, .whole = true),
           SCENARIO("idle: a late release is harmless", late_release_is_harmless, .whole = true),
           SCENARIO("idle: a park ends at its deadline", park_ends_at_its_deadline, .whole = true),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A pool's life: opened, closed, entered and left at every moment; threads and memory refused. */
-#include "platform.h"
+#include "pool.h"
 #include "scenario.h"
 
 static filch_pool *pool, *other;
@@ -230,6 +230,8 @@ static void two_make_the_default_pool(void *arg)
 	t = filch_sim_thread(calls_default, NULL);
 	calls_default(NULL);
 	filch_sim_join(t);
+	/* One pool: itself, its workers, who of them sleeps, and a place for each who called. */
+	filch_sim_check(filch_sim_blocks() <= 5);
 }
 
 /* ---- refusals ---------------------------------------------------------------------------------------- */
@@ -245,6 +247,20 @@ static void memory_and_threads_may_be_refused(void *arg)
 		return;
 	filch_sim_check(filch_for(pool, 6, run_items, &r, FILCH(.chunk = 1)) == 0);
 	ran_once(&r, 6);
+	close_pool(pool);
+}
+
+/* Nobody is counted on who is not there. */
+static void a_thread_refused_does_not_look(void *arg)
+{
+	struct ran r = {{0}};
+
+	(void)arg;
+	if (filch_pool_create(&pool, FILCH_POOL(.workers = 2)))
+		return;
+	filch_sim_check(filch_for(pool, 4, run_items, &r, FILCH(.chunk = 1)) == 0);
+	if (pool->exhausted)
+		filch_sim_check(filch_pool_width(pool) == 1 && !idle_searching(&pool->crew.idle));
 	close_pool(pool);
 }
 
@@ -283,5 +299,6 @@ SCENARIOS(life_scenarios,
                    .options = {.leaks = true, .workers = "3"}),
           SCENARIO("life: memory and threads may be refused", memory_and_threads_may_be_refused,
                    REFUSED),
+          SCENARIO("life: a thread refused does not look", a_thread_refused_does_not_look, REFUSED),
           SCENARIO("life: a hook and threads refused", a_hook_may_wait_for_threads_refused,
                    REFUSED))

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Loops: each item once, the code of the lowest that failed, in every order. */
-#include "platform.h"
 #include "scenario.h"
 
 #include <string.h>
@@ -232,15 +231,82 @@ static int run_row_locked(void *ctx, size_t begin, size_t end, filch_worker *w)
 /* Who waits with the lock held must not begin another body that takes it. */
 static void lock_may_be_held(void *arg)
 {
-	struct ran rows[3];
+	struct ran rows[5];
 
 	(void)arg;
 	memset(rows, 0, sizeof rows);
-	open_pool(3);
-	filch_sim_check(filch_for(pool, 3, run_row_locked, rows, FILCH(.chunk = 1)) == 0);
-	for (int i = 0; i < 3; i++)
+	open_pool(2);
+	filch_sim_check(filch_for(pool, 5, run_row_locked, rows, FILCH(.chunk = 1)) == 0);
+	for (int i = 0; i < 5; i++)
 		ran_once(&rows[i], 3);
 	close_pool();
+}
+
+static int nest_deeper(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	struct ran *rows = ctx;
+
+	(void)w;
+	for (size_t i = begin; i < end; i++)
+		filch_sim_check(filch_for(pool, 2, run_row, &rows[2 * i], FILCH(.chunk = 1)) == 0);
+	return 0;
+}
+
+/* More promises than a deque holds without more memory. */
+static void loops_nest_without_memory(void *arg)
+{
+	struct ran rows[6];
+
+	(void)arg;
+	memset(rows, 0, sizeof rows);
+	if (filch_pool_create(&pool, FILCH_POOL(.workers = 2)))
+		return;
+	filch_sim_check(filch_for(pool, 3, nest_deeper, rows, FILCH(.chunk = 1)) == 0);
+	for (int i = 0; i < 6; i++)
+		ran_once(&rows[i], 3);
+	close_pool();
+}
+
+/* ---- who may help ------------------------------------------------------------------------------ */
+
+static void no_more_help_than_may(void *arg)
+{
+	struct filch_report report;
+	struct ran r = {{0}};
+
+	(void)arg;
+	open_pool(4);
+	filch_sim_check(filch_for(pool, 12, run_items, &r, FILCH(.chunk = 1)) == 0);
+	r = (struct ran){{0}};
+	filch_sim_check(filch_for(pool, 6, run_items, &r,
+	                          FILCH(.chunk = 1, .max_workers = 2, .report = &report)) == 0);
+	ran_once(&r, 6);
+	filch_sim_check(report.workers <= 2);
+	close_pool();
+}
+
+/* Two calls whose second items are needed at the same time: he who looked takes one, and sees to
+ * it that somebody looks for the other. */
+static _Atomic uint32_t second_call_is_done;
+
+static int waits_for_second_call(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	(void)w;
+	for (size_t i = begin; i < end; i++) {
+		((struct ran *)ctx)->times[i]++;
+		while (!load_seq_cst(&second_call_is_done))
+			filch__wait(&second_call_is_done, 0, 0);
+	}
+	return 0;
+}
+
+static void makes_the_first_call(void *none)
+{
+	struct ran r = {{0}};
+
+	(void)none;
+	filch_sim_check(filch_for(pool, 2, waits_for_second_call, &r, FILCH(.chunk = 1)) == 0);
+	ran_once(&r, 2);
 }
 
 /* ---- nothing is hidden ------------------------------------------------------------------------- */
@@ -284,6 +350,96 @@ static void rest_can_be_stolen_by_one_asleep(void *arg)
 	filch__sleep_until(filch__now_ns() + 100000000);
 	filch_sim_check(filch_for(pool, 2, first_waits_for_second, &r, FILCH(.chunk = 1)) == 0);
 	ran_once(&r, 2);
+	close_pool();
+}
+
+static void two_calls_have_a_helper_each(void *arg)
+{
+	struct ran r = {{0}};
+	unsigned t;
+
+	(void)arg;
+	open_pool(3);
+	filch_sim_check(filch_for(pool, 6, run_items, &r, FILCH(.chunk = 1)) == 0);
+	t = filch_sim_thread(makes_the_first_call, NULL);
+	r = (struct ran){{0}};
+	filch_sim_check(filch_for(pool, 2, first_waits_for_second, &r, FILCH(.chunk = 1)) == 0);
+	ran_once(&r, 2);
+	store_seq_cst(&second_call_is_done, 1);
+	filch__wake(&second_call_is_done);
+	filch_sim_join(t);
+	close_pool();
+}
+
+static void rest_can_be_stolen_by_one_who_tires(void *arg)
+{
+	struct ran r = {{0}}, other = {{0}};
+
+	(void)arg;
+	open_pool(2);
+	filch_sim_check(filch_for(pool, 4, run_items, &other, FILCH(.chunk = 1)) == 0);
+	wait_a_little();
+	filch_sim_check(filch_for(pool, 2, first_waits_for_second, &r, FILCH(.chunk = 1)) == 0);
+	ran_once(&r, 2);
+	close_pool();
+}
+
+/* A loop inside a body that a worker runs, while the caller is in another: the third one helps. */
+static _Atomic uint32_t third_is_done;
+
+static int loop_in_second(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	struct ran *r = ctx;
+
+	(void)w;
+	for (size_t i = begin; i < end; i++) {
+		if (i == 0) {
+			while (!load_seq_cst(&third_is_done))
+				filch__wait(&third_is_done, 0, 0);
+			continue;
+		}
+		wait_a_little();
+		filch_sim_check(filch_for(pool, 2, first_waits_for_second, r, FILCH(.chunk = 1)) ==
+		                0);
+		store_seq_cst(&third_is_done, 1);
+		filch__wake(&third_is_done);
+	}
+	return 0;
+}
+
+static void rest_of_a_worker_can_be_stolen(void *arg)
+{
+	struct ran r = {{0}};
+
+	(void)arg;
+	open_pool(3);
+	filch_sim_check(filch_for(pool, 2, loop_in_second, &r, FILCH(.chunk = 1)) == 0);
+	ran_once(&r, 2);
+	close_pool();
+}
+
+static void calls_and_is_done(void *none)
+{
+	struct ran r = {{0}};
+
+	(void)none;
+	wait_a_little();
+	filch_sim_check(filch_for(pool, 2, first_waits_for_second, &r, FILCH(.chunk = 1)) == 0);
+	ran_once(&r, 2);
+}
+
+/* The second who calls takes a place that nobody had before. */
+static void rest_of_a_newcomer_can_be_stolen(void *arg)
+{
+	struct ran r = {{0}};
+	unsigned t;
+
+	(void)arg;
+	open_pool(2);
+	filch_sim_check(filch_for(pool, 4, run_items, &r, FILCH(.chunk = 1)) == 0);
+	t = filch_sim_thread(calls_and_is_done, NULL);
+	filch_sim_join(t);
+	ran_once(&r, 4);
 	close_pool();
 }
 
@@ -341,8 +497,19 @@ SCENARIOS(loop_scenarios,
           SCENARIO("loop: a report adds up", report_adds_up, .fails = false),
           SCENARIO("loop: loops nest", loops_nest, .fails = false),
           SCENARIO("loop: a lock may be held", lock_may_be_held, .fails = false),
+          SCENARIO("loop: loops nest without memory", loops_nest_without_memory,
+                   .options = {.faults = true}),
+          SCENARIO("loop: no more help than may", no_more_help_than_may, .fails = false),
+          SCENARIO("loop: two calls have a helper each", two_calls_have_a_helper_each,
+                   .fails = false),
           SCENARIO("loop: the rest can be stolen", rest_can_be_stolen, .fails = false),
           SCENARIO("loop: the rest can be stolen by one asleep", rest_can_be_stolen_by_one_asleep,
+                   .fails = false),
+          SCENARIO("loop: the rest can be stolen by one who tires",
+                   rest_can_be_stolen_by_one_who_tires, .fails = false),
+          SCENARIO("loop: the rest of a worker can be stolen", rest_of_a_worker_can_be_stolen,
+                   .fails = false),
+          SCENARIO("loop: the rest of a newcomer can be stolen", rest_of_a_newcomer_can_be_stolen,
                    .fails = false),
           SCENARIO("map: results stand in place", results_stand_in_place, .fails = false),
           SCENARIO("program: a sum without a lock", a_sum_without_a_lock, .fails = true))

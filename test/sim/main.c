@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sim [SCENARIO...] [--runs N] [--seed N] [--order random|pct|all] [--depth N] [--replay TRAIL]
- * [--strong] [--trace] [--list]: the scenarios with these words in their names, or all and the litmus
+ * [--strong] [--trace] [--stop] [--list]: the scenarios with these words in their names, or all and the litmus
  * tests; the last line is the sum of it.
  */
 #include "scenario.h"
@@ -19,7 +19,7 @@ struct asked {
 	struct filch_sim_options options;
 	const char *name[64];
 	unsigned names;
-	bool list;
+	bool list, stop;
 };
 
 struct sum {
@@ -125,6 +125,8 @@ static void read_arguments(struct asked *a, int argc, char **argv)
 			a->options.trace = true;
 		else if (strcmp(*argv, "--strong") == 0)
 			a->options.strong = true;
+		else if (strcmp(*argv, "--stop") == 0)
+			a->stop = true;
 		else if (strcmp(*argv, "--list") == 0)
 			a->list = true;
 		else if (a->names < sizeof a->name / sizeof a->name[0])
@@ -154,6 +156,8 @@ int main(int argc, char **argv)
 		for (size_t k = 0; k < rooms[i]->count; k++) {
 			const struct scenario *s = &rooms[i]->scenario[k];
 
+			if (a.stop && sum.failed)
+				return 1;
 			if (is_asked(&a, s->name) && a.list)
 				puts(s->name);
 			else if (is_asked(&a, s->name))

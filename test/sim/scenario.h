@@ -5,6 +5,8 @@
  * Short programs for the simulator, each about one thing that an order could break.  One file for
  * each room; main.c runs them.
  */
+#include "platform.h"
+
 #include <filch/sim.h>
 
 #include <stddef.h>
@@ -38,10 +40,16 @@ extern const struct scenarios deque_scenarios, published_scenarios, idle_scenari
 unsigned litmus_run(unsigned *count);
 
 /* How often each of a few items ran. */
-enum { ITEMS = 16 };
+enum { ITEMS = 24 };
 struct ran {
 	unsigned times[ITEMS];
 };
+
+/* Until those who look for work have just gone to sleep, or are about to. */
+static inline void wait_a_little(void)
+{
+	filch__sleep_until(filch__now_ns() + 1000 * filch_sim_choose(64));
+}
 
 static inline void ran_once(const struct ran *r, unsigned n)
 {

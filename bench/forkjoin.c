@@ -13,7 +13,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "bench.h"
 #include "commit.h"
-#include "programs.h"
+#include "programs/programs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,11 +52,14 @@ static int run_job(void *arg, filch_worker *w)
 
 static double timed_job(struct job *job, filch_pool *pool, double expected)
 {
-	const double begin = now();
-	const int code = filch_run(pool, run_job, job, NULL);
-	const double ns = now() - begin;
+	double begin, ns;
+	int code;
 
-	wrong += code || job->result != expected;
+	program_reset(job->p);
+	begin = now();
+	code = filch_run(pool, run_job, job, NULL);
+	ns = now() - begin;
+	wrong += code || program_outcome(job->p, job->result) != expected;
 	return ns;
 }
 
@@ -78,12 +81,29 @@ static void record(const char *name, const char *how, unsigned workers, struct b
 /* How long the serial program takes where nothing keeps the compiler from unrolling it. */
 static double timed_loose(const struct program *p, double expected)
 {
-	double begin = now();
+	double begin, ns, returned;
 
 	if (!p->loose)
 		return 0;
-	wrong += p->loose(p->size) != expected;
-	return now() - begin;
+	program_reset(p);
+	begin = now();
+	returned = p->loose(p->size);
+	ns = now() - begin;
+	wrong += program_outcome(p, returned) != expected;
+	return ns;
+}
+
+static double timed_serial(const struct program *p, double *outcome)
+{
+	double begin, ns, returned;
+
+	program_reset(p);
+	begin = now();
+	returned = p->serial(p->size);
+	ns = now() - begin;
+	*outcome = program_outcome(p, returned);
+	wrong += *outcome == PROGRAM_WRONG || (p->result != 0 && *outcome != p->result);
+	return ns;
 }
 
 static void ask_program(const struct program *p, int rounds)
@@ -96,11 +116,9 @@ static void ask_program(const struct program *p, int rounds)
 		exit(1);
 	}
 	for (int round = 0; round < rounds; round++) {
-		const double begin = now();
-		const double expected = p->serial(p->size);
+		double expected;
 
-		wrong += p->result != 0 && expected != p->result;
-		serial[round] = now() - begin;
+		serial[round] = timed_serial(p, &expected);
 		loose[round] = timed_loose(p, expected) / serial[round];
 		for (int i = 0; i < SPELLINGS * WIDTHS; i++) {
 			/* In turns as to who is next to the serial program. */
@@ -208,12 +226,14 @@ static void ask_single(void)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: filch-forkjoin [--quick | --full] [--json FILE]\n");
+	fprintf(stderr,
+	        "usage: filch-forkjoin [--quick | --full] [--only PROGRAM] [--json FILE]\n");
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
+	const char *only = NULL;
 	int rounds = 9;
 
 	for (int i = 1; i < argc; i++)
@@ -221,6 +241,8 @@ int main(int argc, char **argv)
 			rounds = 5;
 		else if (strcmp(argv[i], "--full") == 0)
 			rounds = 25;
+		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+			only = argv[++i];
 		else if (strcmp(argv[i], "--json") == 0 && i + 1 < argc) {
 			json = fopen(argv[++i], "a");
 			if (!json) {
@@ -239,8 +261,10 @@ int main(int argc, char **argv)
 		printf("  %10u worker%s    ", widths[k], widths[k] > 1 ? "s" : " ");
 	printf("\n");
 	for (unsigned i = 0; i < programs_count; i++)
-		ask_program(&programs[i], rounds);
-	ask_single();
+		if (!only || strcmp(only, programs[i]->name) == 0)
+			ask_program(programs[i], rounds);
+	if (!only)
+		ask_single();
 	for (int k = 0; k < WIDTHS; k++)
 		filch_pool_destroy(pools[k]);
 	printf("\n%u wrong results\n", wrong);

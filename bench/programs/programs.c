@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* All of them, in the order of the table. */
+#include "programs.h"
+
+const struct program *const programs[] = {
+	&program_fib,
+	&program_tree,
+	&program_queens,
+	&program_quad,
+};
+
+const unsigned programs_count = sizeof programs / sizeof *programs;

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* Adaptive quadrature of x^3 + x by trapeziums, halved until that makes no difference. */
+#include "programs.h"
+
+static inline double curve(double x)
+{
+	return (x * x + 1) * x;
+}
+
+/* The two halves of a trapezium, and whether they make it any better. */
+struct halves {
+	double x, y, left, right;
+};
+
+static inline struct halves halve(double x1, double y1, double x2, double y2)
+{
+	const double half = (x2 - x1) / 2, x = x1 + half, y = curve(x);
+
+	return (struct halves){x, y, (y1 + y) / 2 * half, (y + y2) / 2 * half};
+}
+
+static inline int is_close(struct halves h, double area)
+{
+	return __builtin_fabs(h.left + h.right - area) < 1e-9;
+}
+
+NOINLINE static double quad_serial(double x1, double y1, double x2, double y2, double area)
+{
+	const struct halves h = halve(x1, y1, x2, y2);
+	double a, b;
+
+	if (is_close(h, area))
+		return h.left + h.right;
+	a = quad_serial(x1, y1, h.x, h.y, h.left);
+	CALL_ENDS();
+	b = quad_serial(h.x, h.y, x2, y2, h.right);
+	CALL_ENDS();
+	return a + b;
+}
+
+FILCH_TASK5(double, quad, double, x1, double, y1, double, x2, double, y2, double, area)
+{
+	const struct halves h = halve(x1, y1, x2, y2);
+	FILCH_RECORD(quad) right;
+	double a, b;
+
+	if (is_close(h, area))
+		return h.left + h.right;
+	FILCH_FORK(right, quad, h.x, h.y, x2, y2, h.right);
+	a = FILCH_CALL(quad, x1, y1, h.x, h.y, h.left);
+	b = FILCH_JOIN(right, quad);
+	return a + b;
+}
+
+struct quad_call {
+	double x1, y1, x2, y2, area;
+	double result;
+};
+
+static int quad_plain_task(void *arg, filch_worker *w);
+
+/* Only what is forked goes through memory: to read two numbers at once that were written one by
+ * one, as clang does, has to wait for both to arrive there. */
+static inline double quad_plain(filch_worker *w, double x1, double y1, double x2, double y2,
+                                double area)
+{
+	const struct halves h = halve(x1, y1, x2, y2);
+	struct quad_call call;
+	filch_task right;
+	double a;
+
+	if (is_close(h, area))
+		return h.left + h.right;
+	call = (struct quad_call){h.x, h.y, x2, y2, h.right, 0};
+	filch_fork(w, &right, quad_plain_task, &call);
+	a = quad_plain(w, x1, y1, h.x, h.y, h.left);
+	CALL_ENDS();
+	filch_join_as(w, &right, quad_plain_task, &call);
+	return a + call.result;
+}
+
+static int quad_plain_task(void *arg, filch_worker *w)
+{
+	struct quad_call *call = arg;
+
+	call->result = quad_plain(w, call->x1, call->y1, call->x2, call->y2, call->area);
+	return 0;
+}
+
+static double quad_serial_run(int to)
+{
+	return quad_serial(0, curve(0), to, curve(to), 0);
+}
+
+static double quad_typed_run(filch_worker *w, int to)
+{
+	return FILCH_ENTER(w, quad, 0, curve(0), to, curve(to), 0);
+}
+
+static double quad_plain_run(filch_worker *w, int to)
+{
+	return quad_plain(w, 0, curve(0), to, curve(to), 0);
+}
+
+const struct program program_quad = {
+	.name = "quad",
+	.size = 2000,
+	.small = 20,
+	.one = 0.70,
+	.two = 0.34,
+	.serial = quad_serial_run,
+	.typed = quad_typed_run,
+	.plain = quad_plain_run,
+};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Question: what does fork and join cost?  Recursions that fork at every call, on 1, 2 and 64
+ * Question: what does fork and join cost?  The classic programs, on 1, 2 and 64
  * workers, in proportion to the plain serial recursion; and a single fork and join of nothing, right
  * after the last one, after 200 us and after 20 ms, in which the caller computes or sleeps.
  * `loose` is the serial program where nothing keeps the compiler from unrolling it.
@@ -131,16 +131,19 @@ static void ask_program(const struct program *p, int rounds)
 					serial[round];
 		}
 	}
-	printf("%-8s %7.1f ms %5.2f", p->name, bench_quartiles(serial, (size_t)rounds).median / 1e6,
+	printf("%-10s %7.1f ms %5.2f", p->name,
+	       bench_quartiles(serial, (size_t)rounds).median / 1e6,
 	       bench_quartiles(loose, (size_t)rounds).median);
 	for (int s = 0; s < SPELLINGS; s++) {
-		if (s && !p->plain)
+		const bool aimed = s == 0 || !p->typed; /* the target is for the first of them */
+
+		if (!(s ? p->plain : p->typed))
 			continue;
-		printf(s ? "\n%-25s %-6s" : "%.0s %-6s", "", spellings[s]);
+		printf(aimed ? "%.0s %-6s" : "\n%-27s %-6s", "", spellings[s]);
 		for (int k = 0; k < WIDTHS; k++)
 			record(p->name, spellings[s], widths[k],
 			       bench_quartiles(ratio[s][k], (size_t)rounds),
-			       s        ? 0
+			       !aimed   ? 0
 			       : k == 0 ? p->one
 			       : k == 1 ? p->two
 			                : 1.1 * p->two);
@@ -255,7 +258,7 @@ int main(int argc, char **argv)
 		if (filch_pool_create(&pools[k], FILCH_POOL(.workers = widths[k])))
 			return 1;
 	printf("forkjoin: time / the plain serial recursion; median and quartiles of %d rounds; "
-	       "* above the target\n%s\n\n%-8s %10s %5s %6s",
+	       "* above the target\n%s\n\n%-10s %10s %5s %6s",
 	       rounds, __VERSION__, "", "serial", "loose", "");
 	for (int k = 0; k < WIDTHS; k++)
 		printf("  %10u worker%s    ", widths[k], widths[k] > 1 ? "s" : " ");

@@ -3,10 +3,8 @@
 #include "programs.h"
 
 const struct program *const programs[] = {
-	&program_fib,
-	&program_tree,
-	&program_queens,
-	&program_quad,
+	&program_fib,    &program_tree,   &program_queens,    &program_quad,
+	&program_uts_t1, &program_uts_t3, &program_quicksort, &program_mergesort,
 };
 
 const unsigned programs_count = sizeof programs / sizeof *programs;

@@ -3,8 +3,8 @@
 #define BENCH_PROGRAMS_H
 /*
  * The classic programs of fork and join, a file each: as a plain recursion that is not inlined into
- * itself, with filch's typed tasks, and some with its plain functions.  The bench times them, a test
- * runs small ones at every width.  A fork at every call; sorts, matrices and grids have leaves
+ * itself, and with forks: by typed tasks, by the plain functions, or both.  The bench times them, a
+ * test runs small ones at every width.  A fork at every call; sorts, matrices and grids have leaves
  * of the size that Cilk's programs of the same names give them.
  */
 #include <filch.h>
@@ -24,11 +24,12 @@ struct program {
 	double (*outcome)(void);
 	double (*serial)(int size);
 	double (*loose)(int size); /* serial, but inlined as the compiler likes; or NULL */
-	double (*typed)(filch_worker *w, int size);
-	double (*plain)(filch_worker *w, int size); /* or NULL */
+	double (*typed)(filch_worker *w, int size); /* with filch's typed tasks; or NULL */
+	double (*plain)(filch_worker *w, int size); /* with its plain functions; or NULL */
 };
 
-extern const struct program program_fib, program_tree, program_queens, program_quad;
+extern const struct program program_fib, program_tree, program_queens, program_quad, program_uts_t1,
+	program_uts_t3, program_quicksort, program_mergesort;
 
 extern const struct program *const programs[];
 extern const unsigned programs_count;

@@ -29,7 +29,8 @@ struct program {
 };
 
 extern const struct program program_fib, program_tree, program_queens, program_quad, program_uts_t1,
-	program_uts_t3, program_quicksort, program_mergesort;
+	program_uts_t3, program_quicksort, program_mergesort, program_matmul, program_strassen,
+	program_heat, program_lu;
 
 extern const struct program *const programs[];
 extern const unsigned programs_count;

@@ -13,6 +13,45 @@ enum {
 	PART_BYTES = 1 << 17 /* of what is only moved */
 };
 
+/* ---- parts ------------------------------------------------------------------------------- */
+
+struct numbered {
+	part_fn *fn;
+	void *ctx;
+	size_t begin, end;
+};
+
+static int numbered_task(void *arg, filch_worker *w)
+{
+	const struct numbered *p = arg;
+	struct numbered low = *p, high = *p;
+
+	if (p->end - p->begin == 1)
+		return p->fn(p->ctx, p->begin, w);
+	low.end = high.begin = p->begin + (p->end - p->begin) / 2;
+	return filch_join2(w, numbered_task, &low, numbered_task, &high);
+}
+
+int filch__in_parts(filch_worker *w, size_t n, part_fn *fn, void *ctx)
+{
+	return numbered_task(&(struct numbered){fn, ctx, 0, n}, w);
+}
+
+void filch__places(size_t *at, size_t blocks, size_t buckets)
+{
+	size_t sum = 0;
+
+	for (size_t k = 0; k < buckets; k++)
+		for (size_t b = 0; b < blocks; b++) {
+			size_t count = at[b * buckets + k];
+
+			at[b * buckets + k] = sum;
+			sum += count;
+		}
+}
+
+/* ---- merging ----------------------------------------------------------------------------- */
+
 static int merge_task(void *arg, filch_worker *w)
 {
 	filch__merge_parts(arg, w);

@@ -4,6 +4,19 @@
 /* What filch_sort() and filch_merge() do with a worker: parts that may run at the same time. */
 #include "sort_serial.h"
 
+/* fn(ctx, 0, w) ... fn(ctx, n - 1, w), maybe at once; n > 0.  0, or what one of them returned. */
+typedef int part_fn(void *ctx, size_t i, filch_worker *w);
+int filch__in_parts(filch_worker *w, size_t n, part_fn *fn, void *ctx);
+
+/* The first of n elements in part i of so many. */
+static inline size_t part_begin(size_t n, size_t i, size_t of)
+{
+	return n / of * i + (i < n % of ? i : n % of);
+}
+
+/* From how many to where: bucket by bucket, and in each block by block. */
+void filch__places(size_t *at, size_t blocks, size_t buckets);
+
 /* l and r to out, which is neither; stable. */
 struct merge {
 	const struct order *order;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sorting unsigned keys by their bits; included once for each width, with KEY (the type), REAL (the
- * floating point number of that width), NANS and NAME(x) defined.  First by the highest bits that differ, then each bucket alike, until
+ * Sorting unsigned keys by their bits; included once for each width, after sort_order.h and with
+ * the same words defined.  First by the highest bits that differ, then each bucket alike, until
  * few are left, which are sorted by insertion.  What bits differ is looked at for each bucket: so
  * keys that lie close together cost no empty rounds, and every round makes at least two
  * buckets.
@@ -29,10 +29,12 @@ static inline unsigned NAME(bits)(const KEY *x, size_t n)
 	return differ ? 64 - (unsigned)__builtin_clzll(differ) : 0;
 }
 
-/* Sorts n keys at x, with room for as many at y; they end at y if to_y. */
-static void NAME(buckets)(KEY *x, KEY *y, size_t n, bool to_y)
+/*
+ * Sorts n keys at x, fewer than RADIX_MANY, with room for as many at y; they end at y if to_y.
+ * Each bit is looked at in one round only, so RADIX_PLACES are enough for all rounds.
+ */
+static void NAME(buckets)(KEY *x, KEY *y, size_t n, bool to_y, uint16_t *at)
 {
-	uint32_t at[1 << RADIX_MOST];
 	unsigned bits, now, shift;
 	size_t begin = 0;
 
@@ -51,17 +53,24 @@ static void NAME(buckets)(KEY *x, KEY *y, size_t n, bool to_y)
 	memset(at, 0, sizeof *at << now);
 	for (size_t i = 0; i < n; i++)
 		at[radix_digit(x[i] >> shift, now)]++;
-	for (uint32_t k = 0, sum = 0; k < 1u << now; k++) {
-		uint32_t count = at[k];
+	for (size_t k = 0, sum = 0; k < 1u << now; k++) {
+		size_t count = at[k];
 
-		at[k] = sum;
+		at[k] = (uint16_t)sum;
 		sum += count;
 	}
 	for (size_t i = 0; i < n; i++)
 		y[at[radix_digit(x[i] >> shift, now)]++] = x[i];
 	for (size_t k = 0; k < 1u << now; begin = at[k++])
 		if (at[k] > begin)
-			NAME(buckets)(y + begin, x + begin, at[k] - begin, !to_y);
+			NAME(buckets)(y + begin, x + begin, at[k] - begin, !to_y, at + (1u << now));
+}
+
+static void NAME(near)(KEY *x, KEY *y, size_t n, bool to_y)
+{
+	uint16_t at[RADIX_PLACES];
+
+	NAME(buckets)(x, y, n, to_y, at);
 }
 
 /* ---- many, in parts ---------------------------------------------------------------------- */
@@ -119,10 +128,10 @@ static int NAME(bucket)(void *ctx, size_t k, filch_worker *w)
 
 static void NAME(many_buckets)(struct NAME(many) * m, filch_worker *w)
 {
-	in_parts(w, m->blocks, NAME(count), m);
-	radix_places(m->at, m->blocks, m->now);
-	in_parts(w, m->blocks, NAME(scatter), m);
-	in_parts(w, (size_t)1 << m->now, NAME(bucket), m);
+	filch__in_parts(w, m->blocks, NAME(count), m);
+	filch__places(m->at, m->blocks, (size_t)1 << m->now);
+	filch__in_parts(w, m->blocks, NAME(scatter), m);
+	filch__in_parts(w, (size_t)1 << m->now, NAME(bucket), m);
 }
 
 static void NAME(sort)(KEY *x, KEY *y, size_t n, bool to_y, filch_worker *w)
@@ -132,7 +141,7 @@ static void NAME(sort)(KEY *x, KEY *y, size_t n, bool to_y, filch_worker *w)
 	unsigned bits;
 
 	if (n < RADIX_MANY && !filch_stopping(w)) {
-		NAME(buckets)(x, y, n, to_y);
+		NAME(near)(x, y, n, to_y);
 		return;
 	}
 	bits = filch_stopping(w) ? 0 : NAME(bits)(x, n);
@@ -186,109 +195,6 @@ static int NAME(exchange)(void *arg, filch_worker *w)
 	return filch_join2(w, NAME(exchange), &low, NAME(exchange), &high);
 }
 
-/* ---- order that is there ---------------------------------------------------------------------- */
-
-/* Numbers as keys that compare like them, and back. */
-static inline __attribute__((always_inline)) KEY NAME(key)(KEY x, enum number how)
-{
-	const KEY sign = (KEY)1 << (8 * sizeof x - 1);
-
-	if (how == FLOATING)
-		return (KEY)((x ^ (sign | (0 - (x >> (8 * sizeof x - 1))))) - NANS);
-	return how == SIGNED ? x ^ sign : x;
-}
-
-static inline __attribute__((always_inline)) KEY NAME(number)(KEY x, enum number how)
-{
-	const KEY sign = (KEY)1 << (8 * sizeof x - 1);
-
-	if (how == FLOATING) {
-		x += NANS;
-		return x ^ (sign | ((x >> (8 * sizeof x - 1)) - 1));
-	}
-	return how == SIGNED ? x ^ sign : x;
-}
-
-/* Whether no two neighbours of n numbers stand in the wrong order. */
-static inline __attribute__((always_inline)) bool NAME(steady)(const KEY *x, size_t n, bool falls,
-                                                               enum number how)
-{
-	unsigned wrong = 0;
-
-	for (size_t i = 1; i < n; i++) {
-		KEY a = NAME(key)(x[i - 1], how), b = NAME(key)(x[i], how);
-
-		wrong |= falls ? a < b : a > b;
-	}
-	return !wrong;
-}
-
-/*
- * The same as the processor compares numbers, which is faster.  Zeros of different signs and NaNs
- * count as the wrong order here: they may be in order all the same, which costs time only.
- */
-static inline __attribute__((always_inline)) bool NAME(steady_real)(const KEY *x, size_t n,
-                                                                    bool falls)
-{
-	unsigned wrong = 0;
-
-	for (size_t i = 1; i < n; i++) {
-		REAL a, b;
-
-		memcpy(&a, &x[i - !falls], sizeof a);
-		memcpy(&b, &x[i - falls], sizeof b);
-		wrong |= (unsigned)!(a <= b) | ((unsigned)(a >= b) & (x[i] != x[i - 1]));
-	}
-	return !wrong;
-}
-
-static bool NAME(in_order_here)(const KEY *x, size_t n, bool falls, enum number how)
-{
-	if (how == FLOATING)
-		return falls ? NAME(steady_real)(x, n, true) : NAME(steady_real)(x, n, false);
-	if (how == SIGNED)
-		return falls ? NAME(steady)(x, n, true, SIGNED) : NAME(steady)(x, n, false, SIGNED);
-	return falls ? NAME(steady)(x, n, true, PLAIN) : NAME(steady)(x, n, false, PLAIN);
-}
-
-struct NAME(order) {
-	const KEY *x;
-	size_t n;
-	bool falls;
-	enum number how;
-	_Atomic int broken;
-};
-
-static int NAME(look)(void *ctx, size_t block, filch_worker *w)
-{
-	struct NAME(order) *o = ctx;
-	size_t i = part_begin(o->n, block, RADIX_BLOCKS);
-	size_t end = part_begin(o->n, block + 1, RADIX_BLOCKS);
-
-	(void)w;
-	for (i -= i > 0; i + 1 < end; i += RADIX_LOOK - 1) {
-		size_t to = end - i < RADIX_LOOK ? end : i + RADIX_LOOK;
-
-		/* relaxed: a hint; the join orders what is read at the end. */
-		if (load_relaxed(&o->broken))
-			break;
-		if (!NAME(in_order_here)(o->x + i, to - i, o->falls, o->how))
-			store_relaxed(&o->broken, 1);
-	}
-	return 0;
-}
-
-static bool NAME(in_order)(const KEY *x, size_t n, bool falls, enum number how, filch_worker *w)
-{
-	struct NAME(order) o = {x, n, falls, how, 0};
-	size_t first = n < RADIX_LOOK ? n : RADIX_LOOK;
-
-	if (!NAME(in_order_here)(x, first, falls, how))
-		return false;
-	in_parts(w, RADIX_BLOCKS, NAME(look), &o);
-	return !load_relaxed(&o.broken);
-}
-
 /* ---- numbers --------------------------------------------------------------------------------- */
 
 static void NAME(encode)(KEY *x, size_t n, enum number how)
@@ -340,18 +246,14 @@ static void NAME(all)(const struct typed *t, filch_worker *w)
 {
 	struct NAME(numbers) c = {t->base, t->n, t->how};
 
-	if (NAME(in_order)(c.x, c.n, false, c.how, w))
+	if (NAME(sort_ordered)(t, w))
 		return;
-	if (NAME(in_order)(c.x, c.n, true, c.how, w)) {
-		filch__reverse_parts(t->base, t->n, sizeof(KEY), w);
-		return;
-	}
-	in_parts(w, RADIX_BLOCKS, NAME(encode_part), &c);
+	filch__in_parts(w, RADIX_BLOCKS, NAME(encode_part), &c);
 	if (t->scratch)
 		NAME(sort)(c.x, t->scratch, c.n, false, w);
 	else
 		NAME(exchange)(&(struct NAME(few)){c.x, c.n}, w);
-	in_parts(w, RADIX_BLOCKS, NAME(decode_part), &c);
+	filch__in_parts(w, RADIX_BLOCKS, NAME(decode_part), &c);
 }
 
 /* So few that nobody else is asked. */
@@ -359,9 +261,9 @@ static void NAME(here)(KEY *x, size_t n, enum number how)
 {
 	KEY y[RADIX_HERE];
 
-	if (NAME(in_order_here)(x, n, false, how))
+	if (NAME(in_order)(x, n, false, how))
 		return;
 	NAME(encode)(x, n, how);
-	NAME(buckets)(x, y, n, false);
+	NAME(near)(x, y, n, false);
 	NAME(decode)(x, n, how);
 }

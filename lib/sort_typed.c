@@ -16,8 +16,10 @@ enum {
 	RADIX_NEAR = 1 << 19, /* bytes that are near */
 	RADIX_MANY = 1 << 16, /* keys whose rounds are cut into parts */
 	RADIX_BLOCKS = 64,    /* as many parts */
-	RADIX_LOOK = 2048,    /* keys between two looks at what the others found */
-	RADIX_HERE = 1024     /* keys that are sorted without asking anybody */
+	RADIX_PLACES = 5 * (1 << RADIX_MOST) + (1 << 9), /* most for rounds of 64 bits in all */
+	RADIX_LOOK = 2048, /* keys between two looks at what the others found */
+	RADIX_TURNS = 4,   /* changes of direction with which merging is faster */
+	RADIX_HERE = 1024  /* keys that are sorted without asking anybody */
 };
 
 /* Also read and write floating point numbers. */
@@ -34,37 +36,6 @@ struct typed {
 	const struct filch_options *options;
 	uint64_t start;
 };
-
-/* ---- parts ------------------------------------------------------------------------------- */
-
-typedef int part_fn(void *ctx, size_t i, filch_worker *w);
-
-struct numbered {
-	part_fn *fn;
-	void *ctx;
-	size_t begin, end;
-};
-
-static int numbered_task(void *arg, filch_worker *w)
-{
-	const struct numbered *p = arg;
-	struct numbered low = *p, high = *p;
-
-	if (p->end - p->begin == 1)
-		return p->fn(p->ctx, p->begin, w);
-	low.end = high.begin = p->begin + (p->end - p->begin) / 2;
-	return filch_join2(w, numbered_task, &low, numbered_task, &high);
-}
-
-static void in_parts(filch_worker *w, size_t n, part_fn *fn, void *ctx)
-{
-	numbered_task(&(struct numbered){fn, ctx, 0, n}, w);
-}
-
-static size_t part_begin(size_t n, size_t i, size_t of)
-{
-	return n / of * i + (i < n % of ? i : n % of);
-}
 
 /* ---- digits --------------------------------------------------------------------------------- */
 
@@ -83,35 +54,24 @@ static inline unsigned radix_now(size_t n, size_t bytes, unsigned bits)
 	return now < bits ? now : bits;
 }
 
-/* From how many to where: digit by digit, and in each block by block. */
-static void radix_places(size_t *at, size_t blocks, unsigned bits)
-{
-	size_t sum = 0;
-
-	for (size_t k = 0; k < (size_t)1 << bits; k++)
-		for (size_t b = 0; b < blocks; b++) {
-			size_t count = at[(b << bits) + k];
-
-			at[(b << bits) + k] = sum;
-			sum += count;
-		}
-}
-
-/* NANS: how many NaNs have a sign.  They would come first, and all others are moved down by as
- * much, so that they come last. */
 #define KEY key64
+#define INT int64_t
 #define REAL double
 #define NANS (((KEY)1 << 52) - 1)
 #define NAME(x) radix64_##x
+#include "sort_order.h"
 #include "sort_radix.h"
 #undef KEY
+#undef INT
 #undef REAL
 #undef NANS
 #undef NAME
 #define KEY key32
+#define INT int32_t
 #define REAL float
 #define NANS (((KEY)1 << 23) - 1)
 #define NAME(x) radix32_##x
+#include "sort_order.h"
 #include "sort_radix.h"
 
 /* ---- the calls --------------------------------------------------------------------------------- */

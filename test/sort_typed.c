@@ -13,7 +13,21 @@ TestSuite(sort_typed, .timeout = 300);
 static const size_t counts[] = {0,    1,    2,    3,     23,    24,    25,    64,     100,   1000,
                                 1024, 1025, 2049, 10007, 65535, 65536, 65537, 131073, 300000};
 
-enum shape { RANDOM, NARROW, EQUAL, SORTED, REVERSED, PIPE, POWERS, TWO_ENDS, MOSTLY, SHAPES };
+enum shape {
+	RANDOM,
+	NARROW,
+	EQUAL,
+	SORTED,
+	REVERSED,
+	PIPE,
+	STEPS,
+	POWERS,
+	TWO_ENDS,
+	MOSTLY,
+	ZEROS,
+	NAN_FIRST,
+	SHAPES
+};
 
 static uint64_t bits_for(enum shape shape, size_t i, size_t n, uint64_t *seed)
 {
@@ -28,6 +42,12 @@ static uint64_t bits_for(enum shape shape, size_t i, size_t n, uint64_t *seed)
 		return (uint64_t)(n - i) * 0x100000001u;
 	case PIPE:
 		return (uint64_t)(i < n / 2 ? i : n - i) * 0x100000001u;
+	case STEPS: /* four that rise, or fall */
+		return (i * 4 / (n + 1) % 2 ? i % (n / 4 + 1) : n - i) * 0x100000001u;
+	case ZEROS: /* in order but for their signs */
+		return i % 1000 == 777 ? 0x8000000080000000u : 0;
+	case NAN_FIRST: /* in order but for the one that belongs to the end */
+		return i ? (uint64_t)i * 0x100000001u : 0xfff80000fff80000u;
 	case POWERS:
 		return (uint64_t)1 << random_below(seed, 64);
 	case TWO_ENDS:
@@ -181,6 +201,29 @@ Test(sort_typed, is_the_serial_one_at_width_8)
 Test(sort_typed, needs_no_memory)
 {
 	check_all(2, true);
+}
+
+static void check_swapped(double *x, size_t n, size_t k)
+{
+	for (size_t i = 0; i < n; i++)
+		x[i] = (double)i;
+	x[k - 1] = (double)k;
+	x[k] = (double)(k - 1);
+	cr_assert_eq(filch_sort_f64(NULL, x, n, NULL), 0);
+	for (size_t i = 0; i < n; i++)
+		cr_assert(x[i] == (double)i, "%zu of %zu, swapped at %zu", i, n, k);
+}
+
+/* Also between the parts in which order is looked for, and between the stretches of a part. */
+Test(sort_typed, sees_a_single_place_out_of_order)
+{
+	enum { FEW = 4500, MANY = 150000 };
+	static double x[MANY];
+
+	for (size_t k = 1; k < FEW; k += k < 100 ? 1 : 3)
+		check_swapped(x, FEW, k);
+	for (size_t k = 2000; k < 2100; k++)
+		check_swapped(x, MANY, k);
 }
 
 Test(sort_typed, orders_zeros_infinities_and_nans)

@@ -53,8 +53,9 @@ FILCH_API int filch_sort(filch_pool *pool, void *base, size_t n, size_t size,
  * width, to the bit: floating point numbers stand in this order: -infinity ... -0, +0 ... infinity,
  * NaNs without a sign by rising bits, NaNs with one by falling bits.
  *
- * Steps proportional to n, at most n for every bit.  An array that rises or falls is read once or
- * twice.  Memory: n elements, from malloc(); without it bit by bit in place.
+ * Steps proportional to n, at most n for every bit.  An array that rises or falls is read once, and
+ * a large one that seldom turns is merged.  Memory: n elements, from malloc(), and some 50 KiB of the
+ * stack; without the former bit by bit in place.
  * Options and errors as for filch_sort(), without the one for compare.
  *
  * Radix sort from the highest bits that differ (McIlroy, Bostic, McIlroy 1993), counts and places

@@ -122,15 +122,28 @@ static int sort_piece(void *arg, filch_worker *w)
 
 /* ---- the call ---------------------------------------------------------------------------- */
 
-void filch__sort_all(const struct order *o, char *a, char *s, size_t n, filch_worker *w)
+/* To s or back to a. */
+static void sort_to(const struct order *o, char *a, char *s, size_t n, bool to_s, filch_worker *w)
 {
 	struct sort sort = {*o, a, s, n, NULL, 0};
-	struct piece all = {&sort, 0, n, false, false, false};
+	struct piece all = {&sort, 0, n, to_s, false, false};
 
 	sort_piece(&all, w);
 	straighten(&all, w);
-	if (all.at_s)
+	if (all.at_s != to_s)
 		carry(&all, w);
+}
+
+void filch__sort_over(const struct order *o, char *a, char *b, size_t n, filch_worker *w)
+{
+	if (n)
+		sort_to(o, a, b, n, true, w);
+}
+
+void filch__sort_all(const struct order *o, char *a, char *s, size_t n, filch_worker *w)
+{
+	if (!filch__sort_by_buckets(o, a, s, n, w))
+		sort_to(o, a, s, n, false, w);
 }
 
 static int sort_run(void *arg, filch_worker *w)

@@ -37,6 +37,12 @@ void filch__reverse_parts(char *a, size_t n, size_t size, filch_worker *w);
 /* Stable, with room for n elements at s; of a call that is to stop, all elements in some order. */
 void filch__sort_all(const struct order *o, char *a, char *s, size_t n, filch_worker *w);
 
+/* The same, but from a to b, which also is the room. */
+void filch__sort_over(const struct order *o, char *a, char *b, size_t n, filch_worker *w);
+
+/* The same as filch__sort_all(), if there are enough without order; else false and nothing. */
+bool filch__sort_by_buckets(const struct order *o, char *a, char *s, size_t n, filch_worker *w);
+
 /* Stable, without memory; stops early if it is to. */
 void filch__sort_in_place(const struct order *o, char *a, size_t n, filch_worker *w);
 

@@ -3,14 +3,10 @@
  * Merging and sorting by one thread, without branches that depend on what is compared: which
  * element comes next is arithmetic.  The wait from one comparison to the next is then longer than
  * the work, so two places are merged in turn, which the processor does at the same time.
- *
- * The functions whose names end in _of are compiled once for each usual size.
  */
 #include "sort_serial.h"
 
 #include <string.h>
-
-#define OF_SIZE static inline __attribute__((always_inline))
 
 enum { RUN_OF_PAIR = 64 }; /* merging in two places pays from here on */
 
@@ -18,11 +14,6 @@ enum { RUN_OF_PAIR = 64 }; /* merging in two places pays from here on */
 OF_SIZE const char *one_of(const char *l, const char *r, size_t right)
 {
 	return (const char *)((uintptr_t)l ^ (((uintptr_t)l ^ (uintptr_t)r) & (0 - right)));
-}
-
-OF_SIZE size_t above(const struct order *o, const char *a, const char *b)
-{
-	return o->compare(a, b, o->ctx) > 0;
 }
 
 /* ---- merging --------------------------------------------------------------------------- */
@@ -231,27 +222,6 @@ OF_SIZE void sort_small_of(const struct order *o, size_t size, char *a, char *s,
 }
 
 /* ---- by size ------------------------------------------------------------------------------- */
-
-/* call(size) with a size that the compiler knows, for all usual ones. */
-#define BY_SIZE(size, call)                                                                        \
-	do {                                                                                       \
-		switch (size) {                                                                    \
-		case 4:                                                                            \
-			call(4);                                                                   \
-			break;                                                                     \
-		case 8:                                                                            \
-			call(8);                                                                   \
-			break;                                                                     \
-		case 16:                                                                           \
-			call(16);                                                                  \
-			break;                                                                     \
-		case 32:                                                                           \
-			call(32);                                                                  \
-			break;                                                                     \
-		default:                                                                           \
-			call(size);                                                                \
-		}                                                                                  \
-	} while (0)
 
 void filch__merge_serial(const struct order *o, const char *l, size_t nl, const char *r, size_t nr,
                          char *out)

@@ -16,6 +16,36 @@ struct order {
 	size_t size;
 };
 
+/* Whether a belongs after b. */
+static inline size_t above(const struct order *o, const char *a, const char *b)
+{
+	return o->compare(a, b, o->ctx) > 0;
+}
+
+/* Functions whose names end in _of are compiled once for each usual size. */
+#define OF_SIZE static inline __attribute__((always_inline))
+
+/* call(size) with a size that the compiler knows, for all usual ones. */
+#define BY_SIZE(size, call)                                                                        \
+	do {                                                                                       \
+		switch (size) {                                                                    \
+		case 4:                                                                            \
+			call(4);                                                                   \
+			break;                                                                     \
+		case 8:                                                                            \
+			call(8);                                                                   \
+			break;                                                                     \
+		case 16:                                                                           \
+			call(16);                                                                  \
+			break;                                                                     \
+		case 32:                                                                           \
+			call(32);                                                                  \
+			break;                                                                     \
+		default:                                                                           \
+			call(size);                                                                \
+		}                                                                                  \
+	} while (0)
+
 /* The most that filch__sort_small() is given at once: with its scratch it stays in a cache near
  * by. */
 enum { FILCH_SORT_SMALL = 1024 };

@@ -26,12 +26,14 @@ typedef int filch_compare(const void *a, const void *b, void *ctx);
  * with memcpy().
  *
  * Order that is there is made use of: what is sorted, reversed, all alike, or rises and
- * then falls takes about n comparisons; anything else at most about n log2(n).
+ * then falls takes about n comparisons; many elements of which only k differ about
+ * n (2 + log2(k)); anything else at most about n log2(n).
  * A comparison that contradicts itself leads to some order of the same elements: none
  * is lost, nothing else is touched.
  *
- * Memory: n elements, from malloc(); without it the array is sorted in place, stable too, in
- * up to about n log2(n)^2 / 2 steps.  It does not fail for want of memory.
+ * Memory: n elements and, for many, a byte for each of them, from malloc(); without it the array
+ * is sorted in place, stable too, in up to about n log2(n)^2 / 2 steps.  It does not fail for
+ * want of memory.
  *
  * Options: label, max_workers and report mean what they mean for a loop of one item.  Once a call
  * is cancelled or out of time it stops soon: the array has all its elements, in some order.
@@ -41,8 +43,9 @@ typedef int filch_compare(const void *a, const void *b, void *ctx);
  *
  * A merge sort whose merges are cut in two where the halves of the result meet ("merge path":
  * Odeh, Green, Mwassi, Shmueli, Birk 2012), and are done from several places at once, without
- * branches (as in Bergdoll and Peters' driftsort, 2024).  Without memory: SymMerge (Kim and
- * Kutzner 2004).
+ * branches (as in Bergdoll and Peters' driftsort, 2024); many elements are first laid into buckets
+ * by a sample (Sanders and Winkel's super scalar sample sort, 2004).  Without memory: SymMerge
+ * (Kim and Kutzner 2004).
  */
 FILCH_API int filch_sort(filch_pool *pool, void *base, size_t n, size_t size,
                          filch_compare *compare, void *ctx, const struct filch_options *options);

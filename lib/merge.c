@@ -58,13 +58,22 @@ static int merge_task(void *arg, filch_worker *w)
 	return 0;
 }
 
-/* As they stand. */
-static void put_together(const struct merge *m)
+/* One after the other. */
+static void put_together(const char *first, size_t n, const char *second, size_t m, char *out,
+                         filch_worker *w)
 {
-	if (m->nl)
-		memcpy(m->out, m->l, m->nl * m->order->size);
-	if (m->nr)
-		memcpy(m->out + m->nl * m->order->size, m->r, m->nr * m->order->size);
+	if (n)
+		filch__move_parts(out, first, n, w);
+	if (m)
+		filch__move_parts(out + n, second, m, w);
+}
+
+/* Of sequences that do not meet one is wholly above the other. */
+static bool lies_below(const struct merge *m, const char *l, size_t nl, const char *r, bool ties)
+{
+	const char *last = l + (nl - 1) * m->order->size;
+
+	return ties ? !above(m->order, last, r) : above(m->order, r, last);
 }
 
 void filch__merge_parts(const struct merge *m, filch_worker *w)
@@ -72,8 +81,12 @@ void filch__merge_parts(const struct merge *m, filch_worker *w)
 	size_t size = m->order->size, half = m->nl / 2 + m->nr / 2, i;
 	struct merge low = *m, high = *m;
 
-	if (!m->nl || !m->nr || filch_stopping(w)) {
-		put_together(m);
+	if (!m->nl || !m->nr || filch_stopping(w) || lies_below(m, m->l, m->nl, m->r, true)) {
+		put_together(m->l, m->nl * size, m->r, m->nr * size, m->out, w);
+		return;
+	}
+	if (lies_below(m, m->r, m->nr, m->l, false)) {
+		put_together(m->r, m->nr * size, m->l, m->nl * size, m->out, w);
 		return;
 	}
 	if (half < PART / 2) {

@@ -8,7 +8,11 @@
 
 #include <string.h>
 
-enum { RUN_OF_PAIR = 64 }; /* merging in two places pays from here on */
+enum {
+	RUN_OF_PAIR = 64, /* merging in two places pays from here on */
+	FEW_AMONG = 16,   /* times as many: looking for places pays from here on */
+	STRIDE = 16       /* elements that are passed at a time then */
+};
 
 /* right is 0 or 1 */
 OF_SIZE const char *one_of(const char *l, const char *r, size_t right)
@@ -86,8 +90,49 @@ OF_SIZE void rest_of(size_t size, const struct merging *m)
 		memcpy(m->out + m->nl * size, m->r, m->nr * size);
 }
 
+OF_SIZE bool is_before(const struct order *o, const char *a, const char *x, bool ties)
+{
+	return ties ? !above(o, a, x) : above(o, x, a);
+}
+
+/* How many of the n at a come before x; those that are alike do, too, if ties. */
+OF_SIZE size_t how_many_before(const struct order *o, size_t size, const char *a, size_t n,
+                               const char *x, bool ties)
+{
+	size_t i = 0;
+
+	while (n - i >= STRIDE && is_before(o, a + (i + STRIDE - 1) * size, x, ties))
+		i += STRIDE;
+	while (i < n && is_before(o, a + i * size, x, ties))
+		i++;
+	return i;
+}
+
+/* Where each of the few belongs among the many is searched for. */
+OF_SIZE void merge_few_of(const struct order *o, size_t size, struct merging m)
+{
+	bool right = m.nr < m.nl; /* they are the few */
+	const char *few = right ? m.r : m.l, *many = right ? m.l : m.r;
+	size_t n = right ? m.nl : m.nr;
+
+	for (size_t left = right ? m.nr : m.nl; left > 0; left--, few += size) {
+		size_t k = how_many_before(o, size, many, n, few, right);
+
+		memcpy(m.out, many, k * size);
+		memcpy(m.out + k * size, few, size);
+		m.out += (k + 1) * size;
+		many += k * size;
+		n -= k;
+	}
+	memcpy(m.out, many, n * size);
+}
+
 OF_SIZE void merge_of(const struct order *o, size_t size, struct merging m)
 {
+	if (m.nl / FEW_AMONG > m.nr || m.nr / FEW_AMONG > m.nl) {
+		merge_few_of(o, size, m);
+		return;
+	}
 	if (m.nl + m.nr >= RUN_OF_PAIR) {
 		size_t half = (m.nl + m.nr) / 2;
 		size_t i = filch__merge_path(o, m.l, m.nl, m.r, m.nr, half), j = half - i;

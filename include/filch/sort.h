@@ -95,7 +95,9 @@ FILCH_API int filch_sort_strings(filch_pool *pool, const char **x, size_t n,
  * for a and b that are sorted: the elements of both in one sequence; of those that are alike the
  * ones of a come first, and all keep their order.  The same result at any width.  The arrays
  * are yours; out has room for na + nb elements of size bytes and overlaps with neither.
- * At most na + nb comparisons and some log2(na + nb) more for every 4096 elements; no memory.
+ * At most na + nb comparisons and some log2(na + nb) more for every 4096 elements, an eighth of
+ * them where one is much shorter than the other, and none where all of one lies above the other; no
+ * memory.
  * Where a or b is not sorted, or the comparison contradicts itself, out has the same elements in
  * some order.
  *

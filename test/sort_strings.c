@@ -82,6 +82,26 @@ Test(sort_strings, needs_no_memory)
 	check_all(true);
 }
 
+/* Also between the parts in which order is looked for. */
+Test(sort_strings, sees_a_single_place_out_of_order)
+{
+	enum { N = 3000 };
+	static char texts[N][8];
+	const char *x[N];
+
+	for (size_t i = 0; i < N; i++)
+		snprintf(texts[i], sizeof texts[i], "%05zu", i);
+	for (size_t k = 1; k < N; k++) {
+		for (size_t i = 0; i < N; i++)
+			x[i] = texts[i];
+		x[k - 1] = texts[k];
+		x[k] = texts[k - 1];
+		cr_assert_eq(filch_sort_strings(NULL, x, N, NULL), 0);
+		for (size_t i = 0; i < N; i++)
+			cr_assert(x[i] == texts[i], "swapped at %zu", k);
+	}
+}
+
 Test(sort_strings, loses_no_string_when_time_is_up)
 {
 	enum { N = 50000 };

@@ -79,7 +79,8 @@ FILCH_API int filch_sort_f32(filch_pool *pool, float *x, size_t n,
 
 /*
  * filch_sort() of n pointers to strings in the order of strcmp(), stable, and faster: eight bytes
- * of each string, after those that all have in common, are kept beside its pointer.
+ * of each string, after those that all have in common, are kept beside its pointer.  Strings that
+ * are in order are read once.
  * Memory: four times the array, from malloc(); without it the array is sorted in place.  Options
  * and errors as for filch_sort().
  */

@@ -134,7 +134,7 @@ void filch__sim_pause(void);
 /* This one cannot go on: its state says why.  Returns when it can. */
 void filch__sim_block(void);
 void filch__sim_wake(const void *word);
-/* The trail as text, and back. */
+/* trail.c: the trail as text, and back. */
 bool filch__schedule_print(struct schedule *s, char *text, size_t bytes);
 bool filch__schedule_parse(struct schedule *s, const char *text);
 /* Tries to make the trail that failed shorter: `fails` runs it. */
@@ -157,7 +157,7 @@ void filch__sim_check_lives(const volatile void *memory);
 
 struct memory *filch__memory_new(void);
 void filch__memory_begin(struct memory *m);
-/* An access that is not atomic. */
+/* races.c: an access that is not atomic. */
 void filch__sim_plain(const volatile void *memory, size_t bytes, bool writes);
 /* Memory is given back: as if all of it that was used were written. */
 void filch__sim_ends(const void *memory, size_t bytes);

@@ -11,8 +11,8 @@
 #include <string.h>
 
 static const struct scenarios *const rooms[] = {
-	&deque_scenarios, &published_scenarios, &idle_scenarios, &loop_scenarios,
-	&life_scenarios,  &fork_scenarios,      &algo_scenarios,
+	&deque_scenarios, &published_scenarios, &idle_scenarios, &loop_scenarios, &nest_scenarios,
+	&steal_scenarios, &life_scenarios,      &fork_scenarios, &algo_scenarios,
 };
 
 struct asked {

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FILCH_SIM_SCHEDULE_H
+#define FILCH_SIM_SCHEDULE_H
+/* What schedule.c and trail.c share: all that was chosen in a run. */
+#include "sim.h"
+
+struct choice {
+	uint8_t why, of, chosen, spent; /* spent: preemptions before it */
+};
+
+enum replay { RUN_FRESH, RUN_AGAIN, RUN_PREFIX };
+
+struct schedule {
+	size_t length, prefix; /* what is kept of the last run's */
+	enum replay replay;
+	enum filch_sim_order order;
+	unsigned depth, spent;
+	bool free;        /* to choose another thread now is no preemption */
+	uint64_t likely;  /* a random choice is another one once in so many times */
+	int64_t lowest;   /* priority */
+	uint64_t usual;   /* steps of a run, about */
+	uint64_t drop[8]; /* steps at which the priority of who runs drops */
+	struct choice trail[SIM_TRAIL], best[SIM_TRAIL];
+	size_t best_length;
+};
+
+#endif

@@ -33,49 +33,76 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* A short call should not divide, or at least not numbers of 64 bits. */
+static size_t quotient(size_t n, size_t by)
+{
+	return n <= UINT32_MAX && by <= UINT32_MAX ? (uint32_t)n / (uint32_t)by : n / by;
+}
+
 static size_t rounded_up(size_t n, size_t by)
 {
-	return n <= by ? n != 0 : n / by + (n % by != 0); /* a short call should not divide */
+	return n <= by ? n != 0 : by == 1 ? n : quotient(n - 1, by) + 1;
 }
 
-static struct filch_box tile_box(const struct tiling *t, size_t index)
-{
-	struct filch_box box;
+/* Of a box, along one side. */
+struct side {
+	size_t begin, end;
+};
 
-	for (int d = 2; d >= 0; d--) {
-		box.begin[d] = index ? index % t->tiles[d] * t->tile[d] : 0;
-		box.end[d] = box.begin[d] + least(t->tile[d], t->size[d] - box.begin[d]);
-		index = index ? index / t->tiles[d] : 0;
-	}
-	return box;
+/* Of the tile with *index, of which the rest is for the sides before. */
+static struct side side_of(const struct tiling *t, int d, size_t *index)
+{
+	const size_t at = *index ? *index % t->tiles[d] * t->tile[d] : 0;
+
+	*index = *index ? *index / t->tiles[d] : 0;
+	return (struct side){at, at + least(t->tile[d], t->size[d] - at)};
 }
 
-/* False if there is nothing of it, at an edge. */
-static bool part_box(const struct tiling *t, struct filch_box *box, size_t part)
+/* The same of a part.  False if there is nothing of it, at an edge. */
+static bool side_cut(const struct tiling *t, int d, struct side *s, size_t *part)
 {
-	for (int d = 2; d >= 0; d--) {
-		const size_t length = box->end[d] - box->begin[d];
-		const size_t step = rounded_up(t->tile[d], t->cuts[d]);
-		const size_t from = part % t->cuts[d] * step;
+	const size_t length = s->end - s->begin;
+	const size_t step = rounded_up(t->tile[d], t->cuts[d]);
+	const size_t from = *part % t->cuts[d] * step;
 
-		part /= t->cuts[d];
-		if (from >= length)
-			return false;
-		box->begin[d] += from;
-		box->end[d] = box->begin[d] + least(step, length - from);
-	}
+	*part /= t->cuts[d];
+	if (from >= length)
+		return false;
+	s->begin += from;
+	s->end = s->begin + least(step, length - from);
 	return true;
 }
 
-static int box_run(const struct tiling *t, const struct filch_box *box, filch_worker *w)
+static int box_run(const struct tiling *t, struct side planes, struct side rows,
+                   struct side columns, filch_worker *w)
 {
-	if (t->body2) {
-		const struct filch_tile tile = {{box->begin[1], box->begin[2]},
-		                                {box->end[1], box->end[2]}};
+	const struct filch_tile tile = {{rows.begin, columns.begin}, {rows.end, columns.end}};
+	const struct filch_box box = {{planes.begin, rows.begin, columns.begin},
+	                              {planes.end, rows.end, columns.end}};
 
-		return t->body2(t->ctx, &tile, w);
+	return t->body2 ? t->body2(t->ctx, &tile, w) : t->body3(t->ctx, &box, w);
+}
+
+static int tile_run(const struct tiling *t, size_t index, filch_worker *w)
+{
+	/* One by one: what is still on its way to memory cannot be read as a vector. */
+	const struct side columns = side_of(t, 2, &index);
+	const struct side rows = side_of(t, 1, &index);
+	const struct side planes = side_of(t, 0, &index);
+
+	return box_run(t, planes, rows, columns, w);
+}
+
+static int part_run(const struct tiling *t, size_t index, size_t part, filch_worker *w)
+{
+	struct side s[3];
+
+	for (int d = 2; d >= 0; d--) {
+		s[d] = side_of(t, d, &index);
+		if (!side_cut(t, d, &s[d], &part))
+			return 0;
 	}
-	return t->body3(t->ctx, box, w);
+	return box_run(t, s[0], s[1], s[2], w);
 }
 
 static int tiles_body(void *ctx, size_t begin, size_t end, filch_worker *w)
@@ -85,14 +112,10 @@ static int tiles_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 
 	for (size_t i = begin; i < end; i = next) {
 		const size_t tile = i ? i / t->parts : 0, part = i - tile * t->parts;
-		struct filch_box box = tile_box(t, tile);
 		const bool whole = !part && end - i >= t->parts;
-		int code;
+		const int code = whole ? tile_run(t, tile, w) : part_run(t, tile, part, w);
 
 		next = whole ? i + t->parts : i + 1;
-		if (!whole && !part_box(t, &box, part))
-			continue;
-		code = box_run(t, &box, w);
 		if (code)
 			return filch_fail(w, i, code);
 	}
@@ -101,13 +124,15 @@ static int tiles_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 
 /* ---- shapes --------------------------------------------------------------------------- */
 
-/* What filch takes along a side, if it is not given: at most so many, and what fills a tile. */
+/* What filch takes along a side, if it is not given: at most so many, and what fills a tile, which
+ * has room for *cells; SIZE_MAX: for all. */
 static void tile_choose(struct tiling *t, int side, size_t given, size_t most, size_t *cells)
 {
 	const size_t fits = *cells ? *cells : 1;
 
 	t->tile[side] = given ? given : least(least(most, fits), t->size[side]);
-	*cells /= least(t->tile[side], t->size[side]);
+	if (*cells < SIZE_MAX)
+		*cells = quotient(*cells, least(t->tile[side], t->size[side]));
 }
 
 static void tiles_cut(struct tiling *t, bool whole)
@@ -123,30 +148,47 @@ static void tiles_cut(struct tiling *t, bool whole)
 	}
 }
 
-/* Whether there can be so many cells. */
-static bool size_fits(const size_t *size)
+/* How many cells there are; 0 if there can not be so many. */
+static size_t cells_of(const size_t *size)
 {
 	const unsigned half = sizeof(size_t) * 4 - 1; /* numbers so short need no division */
 	size_t cells = size[0];
 
 	for (int d = 1; d < 3; d++) {
 		if ((cells | size[d]) >> half && cells > SIZE_MAX / size[d])
-			return false;
+			return 0;
 		cells *= size[d];
 	}
-	return true;
+	return cells;
 }
 
-/* A struct filch_options may be shorter than ours; what it has not is 0. */
-static int tiles_options(struct filch_options *o, const struct filch_options *options)
+static unsigned log2_cells(size_t cells)
 {
-	*o = filch_options_init();
-	if (!options)
-		return 0;
-	if (options->struct_size > sizeof *o)
+	return 63 - (unsigned)__builtin_clzll(cells);
+}
+
+/* What options say of tiles; they may be a shorter struct than ours, and what it has not is 0. */
+static int tiles_options(const struct filch_options *options, bool all_given, bool *keep_going)
+{
+	struct filch_options o = filch_options_init();
+
+	if (options->struct_size > sizeof o)
 		return FILCH_EINVAL;
-	memcpy(o, options, options->struct_size);
-	return 0;
+	memcpy(&o, options, options->struct_size);
+	*keep_going = o.keep_going;
+	return !all_given && (o.status || o.first_error) ? FILCH_EINVAL : 0;
+}
+
+/* What the cost of a part is remembered as: another function's is another one, and so is that of a
+ * part of quite another size. */
+static uintptr_t tiles_cost(const struct tiling *t)
+{
+	const uintptr_t name = t->body2 ? (uintptr_t)t->body2 : (uintptr_t)t->body3;
+	size_t cells = 1;
+
+	for (int d = 0; d < 3; d++)
+		cells *= least(t->tile[d], t->size[d]);
+	return name + (log2_cells(cells) + 6 - log2_cells(t->parts)) / 3 % 8;
 }
 
 static int tiles_run(struct tiling *t, filch_pool *pool, const size_t *tile,
@@ -156,16 +198,17 @@ static int tiles_run(struct tiling *t, filch_pool *pool, const size_t *tile,
 	const size_t *given = tile ? tile : any;
 	const bool all_given = (given[0] || t->body2) && given[1] && given[2];
 	const bool flat = t->body2 != NULL;
-	size_t cells = TILE_CELLS, n = 1;
-	struct filch_options o;
-	int code = tiles_options(&o, options);
+	size_t cells, n = 1;
+	bool keep_going = false;
 
-	if (code || (!all_given && (o.status || o.first_error)))
+	if (options && tiles_options(options, all_given, &keep_going))
 		return FILCH_EINVAL;
 	if (!t->size[0] || !t->size[1] || !t->size[2])
 		return filch_for(pool, 0, tiles_body, t, options);
-	if (!size_fits(t->size))
+	cells = cells_of(t->size);
+	if (!cells)
 		return FILCH_EINVAL;
+	cells = cells <= TILE_CELLS ? SIZE_MAX : TILE_CELLS;
 	tile_choose(t, 2, given[2], 64, &cells);
 	tile_choose(t, 1, given[1], flat || t->size[2] < 64 ? SIZE_MAX : 16, &cells);
 	tile_choose(t, 0, given[0], SIZE_MAX, &cells);
@@ -174,8 +217,8 @@ static int tiles_run(struct tiling *t, filch_pool *pool, const size_t *tile,
 		n *= t->tiles[d];
 	}
 	/* A tile that goes on after a failure must not run some of its parts again. */
-	tiles_cut(t, all_given || o.keep_going);
-	return filch_for(pool, n * t->parts, tiles_body, t, options);
+	tiles_cut(t, all_given || keep_going);
+	return filch_for_as(pool, n * t->parts, tiles_body, t, options, tiles_cost(t));
 }
 
 int filch_for2(filch_pool *pool, size_t rows, size_t columns, const size_t *tile, filch_body2 *body,

@@ -318,3 +318,42 @@ Test(tiles, refuse_what_makes_no_sense)
 	cr_expect_eq(tally_first_not(&g.tally, 0, 100, 0), 100);
 	tally_finish(&g.tally);
 }
+
+static int plus_one(void *ctx, const struct filch_tile *t, filch_worker *w)
+{
+	(void)t, (void)w;
+	++*(int *)ctx;
+	return 0;
+}
+
+static int plus_two(void *ctx, const struct filch_tile *t, filch_worker *w)
+{
+	(void)t, (void)w;
+	*(int *)ctx += 2;
+	return 0;
+}
+
+CHILD(runs_tiles_of_three_kinds)
+{
+	const size_t one[] = {1, 1};
+	int n = 0;
+
+	for (int twice = 0; twice < 2; twice++)
+		if (filch_for2(NULL, 100, 1, one, plus_one, &n, NULL) ||
+		    filch_for2(NULL, 100, 1, one, plus_two, &n, NULL) ||
+		    filch_for2(NULL, 100, 100, NULL, plus_one, &n, FILCH(.max_workers = 1)))
+			return 1;
+	return n < 8;
+}
+
+/* Two functions, and parts of one size and of quite another. */
+Test(tiles, have_costs_of_their_own)
+{
+	const char *const stats[] = {"FILCH_STATS=1", NULL};
+	struct outcome o;
+
+	run_child(&o, "runs_tiles_of_three_kinds", stats);
+	cr_expect_eq(o.status, 0);
+	cr_expect(strstr(o.err, "function 3"), "%s", o.err);
+	cr_expect_not(strstr(o.err, "function 4"), "%s", o.err);
+}

@@ -50,7 +50,7 @@ static int count_many(struct counting *c, filch_pool *pool, size_t n, size_t *co
 		c->width = 1;
 		o->max_workers = 1;
 	}
-	code = filch_for(pool, n, count_body, c, o);
+	code = filch_for_as(pool, n, count_body, c, o, (uintptr_t)c->f);
 	for (size_t i = 0; i < c->width && !code; i++)
 		*count += c->tales[i].count;
 	if (c->tales != &one)
@@ -79,7 +79,7 @@ static int count_few(const struct counting *c, filch_pool *pool, size_t n, size_
 	size_t counts[PICK_ITEMS];
 	uint16_t next[PICK_ITEMS];
 	struct few_counts few = {c, counts, next};
-	const int code = filch_for(pool, n, few_counts_body, &few, NULL);
+	const int code = filch_for_as(pool, n, few_counts_body, &few, NULL, (uintptr_t)c->f);
 
 	for (size_t i = 0; i < n && !code; i = next[i])
 		*count += counts[i];
@@ -121,6 +121,12 @@ static void keys_count(const uint32_t *keys, size_t n, size_t *counts, size_t bi
 			counts[keys[i]]++;
 }
 
+/* What asking for a key and counting it costs; asking alone costs what the function does. */
+static uintptr_t bins_cost(const struct histogram *h)
+{
+	return (uintptr_t)h->key + 1;
+}
+
 static int bins_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 {
 	const struct histogram *h = ctx;
@@ -147,7 +153,7 @@ static int histogram_alone(struct histogram *h, filch_pool *pool, size_t n, stru
 	o->max_workers = 1;
 	if (h->bins)
 		memset(h->counts, 0, h->bins * sizeof *h->counts);
-	return filch_for(pool, n, bins_body, h, o);
+	return filch_for_as(pool, n, bins_body, h, o, bins_cost(h));
 }
 
 static int add_up_body(void *ctx, size_t begin, size_t end, filch_worker *w)
@@ -185,7 +191,7 @@ static int histogram_own(struct histogram *h, filch_pool *pool, size_t n, struct
 		for (size_t id = 0; id < h->width; id++)
 			own[id] = memory + id * stride;
 		h->own = own;
-		code = filch_for(pool, n, bins_body, h, o);
+		code = filch_for_as(pool, n, bins_body, h, o, bins_cost(h));
 		if (!code)
 			finish_for(pool, h->bins, add_up_body, h, o);
 	} else {
@@ -324,7 +330,7 @@ static int histogram_many(struct histogram *h, filch_pool *pool, size_t n, struc
 	h->keys = n <= SIZE_MAX / sizeof *h->keys ? malloc(n * sizeof *h->keys) : NULL;
 	if (!h->keys)
 		return histogram_alone(h, pool, n, o);
-	code = filch_for(pool, n, keys_body, h, o);
+	code = filch_for_as(pool, n, keys_body, h, o, (uintptr_t)h->key);
 	if (!code && !(is_worth_sorting(h, n) && histogram_sorted(h, pool, n, o))) {
 		memset(h->counts, 0, h->bins * sizeof *h->counts);
 		keys_count(h->keys, n, h->counts, h->bins);
@@ -341,7 +347,7 @@ static int histogram_few(struct histogram *h, filch_pool *pool, size_t n)
 	int code;
 
 	h->keys = keys;
-	code = filch_for(pool, n, keys_body, h, NULL);
+	code = filch_for_as(pool, n, keys_body, h, NULL, (uintptr_t)h->key);
 	if (h->bins)
 		memset(h->counts, 0, h->bins * sizeof *h->counts);
 	if (!code)

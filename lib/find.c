@@ -5,6 +5,8 @@
  */
 #include "pack.h"
 
+#include "atomic.h"
+
 #include <limits.h>
 
 /* A match is FOUND plus its index in the window. */
@@ -17,6 +19,13 @@ struct find {
 	size_t base; /* where the window begins */
 	bool marked; /* whether a match is told by its index */
 };
+
+/* A loop that asks: what an item costs is remembered as that of the function. */
+static int find_for(struct find *f, filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                    const struct filch_options *options)
+{
+	return filch_for_as(pool, n, body, ctx, options, (uintptr_t)f->find);
+}
 
 static int find_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 {
@@ -33,7 +42,7 @@ static int find_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 
 /* ---- the first window ----------------------------------------------------------------- */
 
-enum { FIND_FIRST = 1024, STRATA = 32 };
+enum { FIND_FIRST = 1024, STRATA = 32 /* bits */ };
 
 /*
  * A call that fails is never a short one that is known: what it costs is not learned.  So a match
@@ -42,8 +51,8 @@ enum { FIND_FIRST = 1024, STRATA = 32 };
 struct first_window {
 	struct find *f;
 	size_t n;
-	filch_cancel found[STRATA]; /* whether there is a match in it */
-	uint16_t *at, *next;        /* [begin] of each range that ran: its match; its end */
+	atomic_uint found;   /* a bit for each stratum: whether there is a match in it */
+	uint16_t *at, *next; /* [begin] of each range that ran: its match; its end */
 };
 
 static size_t stratum_of(const struct first_window *first, size_t i)
@@ -51,12 +60,10 @@ static size_t stratum_of(const struct first_window *first, size_t i)
 	return i * STRATA / first->n;
 }
 
-static bool is_above_a_match(struct first_window *first, size_t i)
+/* Relaxed: who reads it too late looks for what nobody will ask for. */
+static bool is_above_a_match(const struct first_window *first, size_t i)
 {
-	for (size_t s = 0; s < stratum_of(first, i); s++)
-		if (filch_is_cancelled(&first->found[s]))
-			return true;
-	return false;
+	return load_relaxed(&first->found) & ((1u << stratum_of(first, i)) - 1);
 }
 
 static int first_body(void *ctx, size_t begin, size_t end, filch_worker *w)
@@ -75,7 +82,7 @@ static int first_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 		return code;
 	first->at[begin] = (uint16_t)found;
 	if (end < first->n)
-		filch_cancel_now(&first->found[stratum_of(first, found)]);
+		fetch_or_relaxed(&first->found, 1u << stratum_of(first, found));
 	return 0;
 }
 
@@ -84,7 +91,7 @@ static int find_in_first(struct find *f, filch_pool *pool, size_t n, size_t *ind
 {
 	uint16_t at[FIND_FIRST], next[FIND_FIRST];
 	struct first_window first = {.f = f, .n = n, .at = at, .next = next};
-	const int code = filch_for(pool, n, first_body, &first, NULL);
+	const int code = find_for(f, pool, n, first_body, &first, NULL);
 
 	for (size_t i = 0; i < n; i = next[i])
 		if (at[i] < next[i]) {
@@ -105,7 +112,7 @@ static int find_by_windows(struct find *f, filch_pool *pool, size_t n, size_t *i
 		f->base += window;
 		window = window < FOUND_MOST / 4 ? 4 * window : FOUND_MOST;
 		window = window < n - f->base ? window : n - f->base;
-		code = filch_for(pool, window, find_body, f, NULL);
+		code = find_for(f, pool, window, find_body, f, NULL);
 		if (code < FOUND + (int)FOUND_MOST) {
 			*index = f->base + (size_t)(code - FOUND);
 			return 0;
@@ -126,7 +133,7 @@ static int find_with_options(struct find *f, filch_pool *pool, size_t n, size_t 
 		return code;
 	first_error = o.first_error;
 	o.first_error = &lowest;
-	code = filch_for(pool, n, find_body, f, &o);
+	code = find_for(f, pool, n, find_body, f, &o);
 	if (code == FILCH_EINVAL)
 		return code;
 	if (code == FOUND) {

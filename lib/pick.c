@@ -248,7 +248,8 @@ static int pick_many(struct pick *p, filch_pool *pool, size_t n, size_t *kept,
 	if (!p->hands)
 		p->width = 0;
 	else
-		code = filch_for(pool, n, pick_body, p, options);
+		/* As what marking and packing costs; marking alone costs what the function does. */
+		code = filch_for_as(pool, n, pick_body, p, options, (uintptr_t)p->mark + 1);
 	if (!code)
 		code = pick_finish(p, pool, n, &s, options);
 	if (code)
@@ -278,7 +279,7 @@ static int pick_few(struct pick *p, filch_pool *pool, size_t n, size_t *kept,
 {
 	bool mark[PICK_ITEMS];
 	struct marks m = {p, mark};
-	const int code = filch_for(pool, n, marks_body, &m, options);
+	const int code = filch_for_as(pool, n, marks_body, &m, options, (uintptr_t)p->mark);
 
 	if (!code && n)
 		*kept = filch__pack_block(&p->p, 0, n, p->p.out, p->p.rest, mark);

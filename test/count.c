@@ -206,3 +206,85 @@ Test(count, leaves_no_counts_after_an_error)
 	cr_expect_eq(filch_histogram(pool, 5, key, NULL, SIZE_MAX, counts, NULL), FILCH_EINVAL);
 	pool_close(pool);
 }
+
+/* ---- costs ---------------------------------------------------------------------------------------- */
+
+/* Twins of what is above: what one costs says nothing of the other. */
+static int mark_all(void *ctx, size_t begin, size_t end, bool *mark, filch_worker *w)
+{
+	(void)ctx;
+	(void)w;
+	memset(mark, 1, end - begin);
+	return 0;
+}
+
+static int mark_none(void *ctx, size_t begin, size_t end, bool *mark, filch_worker *w)
+{
+	(void)ctx;
+	(void)w;
+	memset(mark, 0, end - begin);
+	return 0;
+}
+
+static int find_none(void *ctx, size_t begin, size_t end, size_t *found, filch_worker *w)
+{
+	(void)ctx;
+	(void)begin;
+	(void)w;
+	*found = end;
+	return 0;
+}
+
+static int find_last(void *ctx, size_t begin, size_t end, size_t *found, filch_worker *w)
+{
+	(void)ctx;
+	(void)w;
+	*found = end > begin ? end - 1 : end;
+	return 0;
+}
+
+static int count_all(void *ctx, size_t begin, size_t end, size_t *k, filch_worker *w)
+{
+	(void)ctx;
+	(void)w;
+	*k += end - begin;
+	return 0;
+}
+
+static int key_of_none(void *ctx, size_t begin, size_t end, uint32_t *out, filch_worker *w)
+{
+	(void)ctx;
+	(void)w;
+	memset(out, 0, (end - begin) * sizeof *out);
+	return 0;
+}
+
+CHILD(picks_by_eight_functions)
+{
+	const struct hunt h = {.wanted = wanted, .fails_at = SIZE_MAX};
+	const struct census c = {keys, SIZE_MAX, NULL};
+	size_t k = 0;
+
+	for (int twice = 0; twice < 2; twice++) {
+		k += (size_t)filch_count(NULL, 100, count, (void *)&h, counts, NULL);
+		k += (size_t)filch_count(NULL, 100, count_all, NULL, counts, NULL);
+		k += (size_t)filch_find(NULL, 100, find_none, NULL, counts, NULL);
+		k += (size_t)filch_find(NULL, 100, find_last, NULL, counts, NULL);
+		k += (size_t)filch_histogram(NULL, 100, key, (void *)&c, 1, counts, NULL);
+		k += (size_t)filch_histogram(NULL, 100, key_of_none, NULL, 1, counts, NULL);
+		k += (size_t)filch_filter(NULL, keys, 100, keys, NULL, mark_all, NULL, NULL);
+		k += (size_t)filch_partition(NULL, keys, 100, NULL, mark_none, NULL, NULL);
+	}
+	return k != 0;
+}
+
+Test(count, costs_of_two_functions_are_two)
+{
+	const char *const stats[] = {"FILCH_STATS=1", NULL};
+	struct outcome o;
+
+	run_child(&o, "picks_by_eight_functions", stats);
+	cr_expect_eq(o.status, 0);
+	cr_expect(strstr(o.err, "function 8"), "%s", o.err);
+	cr_expect_not(strstr(o.err, "function 9"), "%s", o.err);
+}

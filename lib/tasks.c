@@ -62,10 +62,11 @@ static size_t kept(size_t count, enum share what)
 /* Under the lock, by the owner, or while the owner stands still. */
 static bool share(struct tasks *ts, struct deque *d, void *worker, enum share what)
 {
-	struct loop *call = load_relaxed(&ts->call);
 	/* acquire: pairs with the releases in filch_push_() and filch_take_(): the records are whole, and
-	 * the deque is as its owner left it. */
+	 * the deque is as its owner left it.  So is the call, which is read after it: the owner, who stands
+	 * still from its next fork or join on, may have begun another one until then. */
 	filch_task *newest = load_acquire(tasks_newest(ts));
+	struct loop *call = load_relaxed(&ts->call);
 	const size_t count = count_private(newest, load_relaxed(&ts->border));
 	const size_t keep = kept(count, what);
 	filch_task *t = turn_round(newest, count, keep), *newer;

@@ -189,6 +189,21 @@ static void first_code_counts(void *arg)
 	close_pool();
 }
 
+/* Who exposes what was forked in one run may come to what is forked in the next. */
+static void short_runs_are_exposed(void *arg)
+{
+	(void)arg;
+	open_pool(2);
+	for (int i = 0; i < 3; i++) {
+		struct ran r = {{0}};
+
+		wait_a_little();
+		filch_sim_check(filch_run(pool, fork_again, &r, NULL) == 0);
+		ran_once(&r, 6);
+	}
+	close_pool();
+}
+
 /* ---- nothing is hidden ------------------------------------------------------------------------------- */
 
 static _Atomic uint32_t other_began;
@@ -284,6 +299,7 @@ SCENARIOS(fork_scenarios, SCENARIO("fork: typed tasks add up", typed_tasks_add_u
           SCENARIO("fork: leaves in a row run once", leaves_in_a_row_run_once, .fails = false),
           SCENARIO("fork: records may be used again", records_may_be_used_again, .fails = false),
           SCENARIO("fork: records used again, no barrier", records_may_be_used_again, NO_BARRIER),
+          SCENARIO("fork: short runs are exposed", short_runs_are_exposed, .fails = false),
           SCENARIO("fork: the first code counts", first_code_counts, .fails = false),
           SCENARIO("fork: what is private can be stolen", what_is_private_can_be_stolen,
                    .fails = false),

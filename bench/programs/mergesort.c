@@ -55,7 +55,7 @@ NOINLINE static void merge_leaf(const struct pair *p, int64_t *to)
 	memcpy(to + (a_end - a), b, (size_t)(b_end - b) * sizeof *b);
 }
 
-/* A short piece, from `at` to `at` or to `to`. */
+/* Sorts a short piece where it is. */
 NOINLINE static void sort_leaf(int64_t *at, ptrdiff_t n)
 {
 	ptrdiff_t left, right;

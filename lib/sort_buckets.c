@@ -2,8 +2,8 @@
 /*
  * The first step of a sort of many elements without order: into buckets, so that each of them is
  * sorted in a cache near by.  A sorted sample gives the splitters between the buckets; which bucket
- * an element belongs to is seven comparisons without a branch, and those of one element need not
- * wait for those of another (Sanders and Winkel 2004).  Elements that are like a splitter have
+ * an element belongs to is seven to ten comparisons without a branch, and those of one element need
+ * not wait for those of another (Sanders and Winkel 2004).  Elements that are like a splitter have
  * a bucket of their own, in which there is nothing to sort, if the sample has such.
  *
  * As everywhere here no comparison is believed: it says which bucket, and how many there are in
@@ -16,11 +16,13 @@
 
 enum {
 	SPLIT_MANY = 1 << 16, /* elements from which this pays */
-	SPLITTERS = 127,      /* at most; 2^k - 1 */
-	SAMPLE = 8 * (SPLITTERS + 1),
-	AT_ONCE = 4, /* elements whose buckets are looked for in turn */
-	BLOCKS = 64, /* parts */
-	LOOKS = 16   /* places where order is looked for, and elements there */
+	LEAST = 127,          /* splitters; 2^k - 1 */
+	MOST = 1023,
+	NEAR = 1 << 13, /* elements in a bucket, on average, that are not too many */
+	SAMPLED = 8,    /* elements for each splitter */
+	AT_ONCE = 4,    /* elements whose buckets are looked for in turn */
+	BLOCKS = 64,    /* parts */
+	LOOKS = 16      /* places where order is looked for, and elements there */
 };
 
 struct split {
@@ -28,10 +30,10 @@ struct split {
 	char *a, *s; /* from, to */
 	size_t n;
 	char *splitters;
-	size_t last; /* how many there are: 2^k - 1 */
-	bool alike;  /* there are elements like them */
-	size_t *at;  /* of each block, for each bucket */
-	uint8_t *bucket;
+	size_t most, last; /* how many there may be, and how many there are: 2^k - 1 */
+	bool alike;        /* there are elements like them */
+	size_t *at;        /* of each block, for each bucket */
+	uint16_t *bucket;
 };
 
 static size_t buckets(const struct split *p)
@@ -64,14 +66,14 @@ static bool has_order(const struct split *p)
 static void choose_splitters(struct split *p)
 {
 	const struct order *o = p->order;
-	const size_t size = o->size, every = SAMPLE / (SPLITTERS + 1);
+	const size_t size = o->size, sample = SAMPLED * (p->most + 1);
 	size_t n = 0;
 
-	for (size_t i = 0; i < SAMPLE; i++)
-		memcpy(p->s + i * size, at_chance(p, i, SAMPLE), size);
-	filch__sort_small(o, p->s, p->s + SAMPLE * size, SAMPLE, false);
-	for (size_t i = 1; i <= SPLITTERS; i++) {
-		const char *x = p->s + i * every * size, *before = p->splitters + (n - 1) * size;
+	for (size_t i = 0; i < sample; i++)
+		memcpy(p->s + i * size, at_chance(p, i, sample), size);
+	filch__sort_small(o, p->s, p->s + sample * size, sample, false);
+	for (size_t i = 1; i <= p->most; i++) {
+		const char *x = p->s + i * SAMPLED * size, *before = p->splitters + (n - 1) * size;
 
 		if (n && o->compare(x, before, o->ctx) <= 0)
 			p->alike = true;
@@ -87,7 +89,7 @@ static void choose_splitters(struct split *p)
 /* ---- buckets ------------------------------------------------------------------------------- */
 
 /* Some elements from x on, in turn: while one comparison is waited for others are made. */
-OF_SIZE void buckets_of(const struct split *p, size_t size, const char *x, size_t n, uint8_t *out)
+OF_SIZE void buckets_of(const struct split *p, size_t size, const char *x, size_t n, uint16_t *out)
 {
 	size_t j[AT_ONCE] = {0};
 
@@ -99,7 +101,7 @@ OF_SIZE void buckets_of(const struct split *p, size_t size, const char *x, size_
 		bool like = p->alike && j[k] < p->last &&
 		            !above(p->order, p->splitters + j[k] * size, x + k * size);
 
-		out[k] = (uint8_t)(2 * j[k] + like);
+		out[k] = (uint16_t)(2 * j[k] + like);
 	}
 }
 
@@ -173,18 +175,29 @@ static void split_and_sort(struct split *p, filch_worker *w)
 	filch__in_parts(w, buckets(p), finish_bucket, p);
 }
 
+/* So that each has a few elements. */
+static size_t most_splitters(size_t n)
+{
+	size_t most = LEAST;
+
+	while (most < MOST && n / (most + 1) > NEAR)
+		most = 2 * most + 1;
+	return most;
+}
+
 bool filch__sort_by_buckets(const struct order *o, char *a, char *s, size_t n, filch_worker *w)
 {
-	struct split p = {o, a, s, n, NULL, 0, false, NULL, NULL};
-	size_t counts = (size_t)BLOCKS * (2 * SPLITTERS + 1) * sizeof *p.at;
+	struct split p = {.order = o, .a = a, .s = s, .n = n, .most = most_splitters(n)};
+	size_t counts = sizeof *p.at * BLOCKS * (2 * p.most + 1);
+	size_t splitters = (p.most + 1) * o->size; /* one more: an even number */
 
 	if (n < SPLIT_MANY || filch_stopping(w) || has_order(&p))
 		return false;
-	p.at = calloc(1, counts + SPLITTERS * o->size + n);
+	p.at = calloc(1, counts + splitters + n * sizeof *p.bucket);
 	if (!p.at)
 		return false;
 	p.splitters = (char *)p.at + counts;
-	p.bucket = (uint8_t *)p.splitters + SPLITTERS * o->size;
+	p.bucket = (uint16_t *)(void *)(p.splitters + splitters);
 	split_and_sort(&p, w);
 	free(p.at);
 	return true;

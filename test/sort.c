@@ -57,9 +57,9 @@ Test(sort, is_the_stable_serial_one_at_random_counts)
 		      (enum shape)random_below(&seed, SHAPES), &seed);
 }
 
-static void check_many(filch_pool *pool, size_t size, enum shape shape, bool poor, uint64_t *seed)
+static void check_many(filch_pool *pool, size_t n, size_t size, enum shape shape, bool poor,
+                       uint64_t *seed)
 {
-	size_t n = scaled(300000, 100000);
 	struct array a;
 
 	array_init(&a, n, size, shape, seed);
@@ -77,15 +77,41 @@ static void check_many(filch_pool *pool, size_t size, enum shape shape, bool poo
 Test(sort, is_the_stable_serial_one_of_many)
 {
 	static const size_t some[] = {8, 33, 16};
+	size_t n = scaled(300000, 100000);
 	uint64_t seed = test_seed();
 
 	for (size_t k = 0; k < COUNT_OF(some); k++) {
 		filch_pool *pool = pool_of(widths[k + 1]);
 
 		for (enum shape shape = 0; shape < SHAPES; shape++)
-			check_many(pool, some[k], shape, false, &seed);
-		check_many(pool, some[k], RANDOM, true, &seed);
+			check_many(pool, n, some[k], shape, false, &seed);
+		check_many(pool, n, some[k], RANDOM, true, &seed);
+		check_many(pool, 5 * n, 8, HALF, false, &seed);
 		pool_close(pool);
+	}
+}
+
+/* ctx counts those that stand where a type of this size cannot. */
+static int by_key_aligned(const void *a, const void *b, void *ctx)
+{
+	if (((uintptr_t)a | (uintptr_t)b) % 16)
+		atomic_fetch_add((atomic_size_t *)ctx, 1);
+	return by_key(a, b, NULL);
+}
+
+Test(sort, compares_elements_that_stand_where_they_may)
+{
+	static const size_t some[] = {3, 100, 5000, 100000};
+	uint64_t seed = test_seed();
+	atomic_size_t times = 0;
+
+	for (size_t i = 0; i < COUNT_OF(some); i++) {
+		struct array a;
+
+		array_init(&a, some[i], 16, RANDOM, &seed);
+		cr_assert_eq(filch_sort(NULL, a.base, a.n, 16, by_key_aligned, &times, NULL), 0);
+		cr_expect_eq(atomic_load(&times), 0);
+		array_finish(&a);
 	}
 }
 

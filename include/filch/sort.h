@@ -31,8 +31,8 @@ typedef int filch_compare(const void *a, const void *b, void *ctx);
  * A comparison that contradicts itself leads to some order of the same elements: none
  * is lost, nothing else is touched.
  *
- * Memory: n elements and, for many, a byte for each of them, from malloc(); without it the array
- * is sorted in place, stable too, in up to about n log2(n)^2 / 2 steps.  It does not fail for
+ * Memory: n elements and, for many, two bytes for each, from malloc(); without it the array is
+ * sorted in place, stable too, in up to about n log2(n)^2 / 2 steps.  It does not fail for
  * want of memory.
  *
  * Options: label, max_workers and report mean what they mean for a loop of one item.  Once a call

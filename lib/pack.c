@@ -16,15 +16,27 @@
  * written to both places, and one of them is where the next one goes, too.
  * The marks are read as bytes: whatever a function left there is 0 or is not.
  */
-#define PACK_ITEM(bytes, i)                                                                        \
+#define PACK_ITEM(bytes, i, both)                                                                  \
 	do {                                                                                       \
 		char item[bytes];                                                                  \
                                                                                                    \
 		memcpy(item, in + (i) * (bytes), bytes);                                           \
 		memcpy(out + k * (bytes), item, bytes);                                            \
-		if (rest)                                                                          \
+		if (both)                                                                          \
 			memcpy(rest + ((i)-k) * (bytes), item, bytes);                             \
 		k += mark[i] != 0;                                                                 \
+	} while (0)
+
+#define PACK_ITEMS(bytes, both)                                                                    \
+	do {                                                                                       \
+		for (; i + 4 <= n; i += 4) {                                                       \
+			PACK_ITEM(bytes, i, both);                                                 \
+			PACK_ITEM(bytes, i + 1, both);                                             \
+			PACK_ITEM(bytes, i + 2, both);                                             \
+			PACK_ITEM(bytes, i + 3, both);                                             \
+		}                                                                                  \
+		for (; i < n; i++)                                                                 \
+			PACK_ITEM(bytes, i, both);                                                 \
 	} while (0)
 
 #define PACK_BLOCK(bytes)                                                                          \
@@ -33,14 +45,10 @@
 	{                                                                                          \
 		size_t k = 0, i = 0;                                                               \
                                                                                                    \
-		for (; i + 4 <= n; i += 4) {                                                       \
-			PACK_ITEM(bytes, i);                                                       \
-			PACK_ITEM(bytes, i + 1);                                                   \
-			PACK_ITEM(bytes, i + 2);                                                   \
-			PACK_ITEM(bytes, i + 3);                                                   \
-		}                                                                                  \
-		for (; i < n; i++)                                                                 \
-			PACK_ITEM(bytes, i);                                                       \
+		if (rest)                                                                          \
+			PACK_ITEMS(bytes, true);                                                   \
+		else                                                                               \
+			PACK_ITEMS(bytes, false);                                                  \
 		return k;                                                                          \
 	}
 

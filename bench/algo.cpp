@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Question: what do the algorithms take beside the best that there is?  Sums, sorts and merges;
- * filch on 1 and 2 workers; the serial forms of C and C++, oneTBB, the parallel mode of libstdc++
- * ("gnu") and std::execution::par ("par").
+ * Question: what do the algorithms take beside the best that there is?  Sums, picking and counting,
+ * sorts and merges; filch on 1 and 2 workers; the serial forms of C and C++, oneTBB, the parallel
+ * mode of libstdc++ ("gnu") and std::execution::par ("par").
  * Expect sums as fast as memory, and sorts at or below the best peer.
  *
  * A program of its own: ./dev bench algo runs it.
@@ -145,6 +145,7 @@ int main(int argc, char **argv)
 	ask_sum(10 * n);
 	ask_sorts(n);
 	ask_merges(n);
+	ask_picking(n);
 	for (filch_pool *pool : pools)
 		filch_pool_destroy(pool);
 	std::printf("\n%u wrong results\n", wrong);

@@ -48,4 +48,7 @@ void ask(const std::string &title, std::vector<entry> entries, const std::functi
 void ask_sorts(size_t n);
 void ask_merges(size_t n);
 
+/* And of algo_pick.cpp. */
+void ask_picking(size_t n);
+
 #endif

@@ -31,6 +31,7 @@ static const struct question questions[] = {
 	{"crowd", "several threads call at once", crowd},
 	{"wake", "from the call until somebody helps", wake},
 	{"chunks", "what does the size of a chunk do?", chunks},
+	{"forks", "fork and join, beside the same programs by others", forks},
 	{"startup", "the first call of a process; what a pool takes of memory", startup},
 };
 

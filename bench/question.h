@@ -42,5 +42,6 @@ void crowd(struct setting *s);
 void wake(struct setting *s);
 void startup(struct setting *s);
 void chunks(struct setting *s);
+void forks(struct setting *s);
 
 #endif

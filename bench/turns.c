@@ -121,7 +121,7 @@ bool turns_start(struct host *host, const char *family, unsigned workers)
 
 bool turns_is_own(const struct entrant *e)
 {
-	return strcmp(e->host->family, "filch") == 0;
+	return strcmp(e->host->family, "filch") == 0 || strcmp(e->host->family, "filch-forks") == 0;
 }
 
 bool turns_is_filch(const struct entrant *e)

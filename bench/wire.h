@@ -44,6 +44,7 @@ struct wire_request {
 	uint64_t chunk;         /* see struct items */
 	enum shape shape;       /* of the items of BODY_WEIGHTED */
 	struct nest nest;       /* of BODY_NESTED */
+	unsigned program;       /* an enum fork_program, for forks/host.c alone */
 	uint32_t steps[BODIES]; /* the same chains for all */
 };
 

@@ -1,28 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Adaptive quadrature of x^3 + x by trapeziums, halved until that makes no difference. */
+#include "calls.h"
 #include "programs.h"
-
-static inline double curve(double x)
-{
-	return (x * x + 1) * x;
-}
-
-/* The two halves of a trapezium, and whether they make it any better. */
-struct halves {
-	double x, y, left, right;
-};
-
-static inline struct halves halve(double x1, double y1, double x2, double y2)
-{
-	const double half = (x2 - x1) / 2, x = x1 + half, y = curve(x);
-
-	return (struct halves){x, y, (y1 + y) / 2 * half, (y + y2) / 2 * half};
-}
-
-static inline int is_close(struct halves h, double area)
-{
-	return __builtin_fabs(h.left + h.right - area) < 1e-9;
-}
 
 NOINLINE static double quad_serial(double x1, double y1, double x2, double y2, double area)
 {

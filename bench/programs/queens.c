@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* In how many ways n queens fit on a board of n by n; a fork per placement. */
+#include "calls.h"
 #include "programs.h"
-
-/* Columns and diagonals that are taken, as seen from this row. */
-static inline unsigned queens_free(int n, unsigned columns, unsigned down, unsigned up)
-{
-	return ~(columns | down | up) & ((1u << n) - 1);
-}
 
 NOINLINE static long queens_serial(int n, unsigned columns, unsigned down, unsigned up)
 {
@@ -23,8 +18,6 @@ NOINLINE static long queens_serial(int n, unsigned columns, unsigned down, unsig
 	}
 	return count;
 }
-
-enum { QUEENS_MOST = 16 };
 
 FILCH_TASK4(long, queens, int, n, unsigned, columns, unsigned, down, unsigned, up)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The sum over a complete binary tree, which is read from memory. */
+#include "calls.h"
 #include "programs.h"
 
 #include <stdlib.h>
 
-struct node {
-	struct node *left, *right;
-	long value;
-};
-
 static struct node *root;
 static int root_levels;
+
+const struct node *tree_root(void)
+{
+	return root;
+}
 
 static struct node *build(struct node **next, int levels, long *value)
 {

@@ -3,6 +3,8 @@
 //! The loops are written as users of Rayon write them, over items; the doubling, the chain and
 //! the triad are those of ../../bodies.h.
 
+mod forks;
+
 use rayon::prelude::*;
 use std::arch::asm;
 use std::os::raw::{c_int, c_void};

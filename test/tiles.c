@@ -322,28 +322,28 @@ Test(tiles, refuse_what_makes_no_sense)
 static int plus_one(void *ctx, const struct filch_tile *t, filch_worker *w)
 {
 	(void)t, (void)w;
-	++*(int *)ctx;
+	atomic_fetch_add((atomic_int *)ctx, 1);
 	return 0;
 }
 
 static int plus_two(void *ctx, const struct filch_tile *t, filch_worker *w)
 {
 	(void)t, (void)w;
-	*(int *)ctx += 2;
+	atomic_fetch_add((atomic_int *)ctx, 2);
 	return 0;
 }
 
 CHILD(runs_tiles_of_three_kinds)
 {
 	const size_t one[] = {1, 1};
-	int n = 0;
+	atomic_int n = 0;
 
 	for (int twice = 0; twice < 2; twice++)
 		if (filch_for2(NULL, 100, 1, one, plus_one, &n, NULL) ||
 		    filch_for2(NULL, 100, 1, one, plus_two, &n, NULL) ||
 		    filch_for2(NULL, 100, 100, NULL, plus_one, &n, FILCH(.max_workers = 1)))
 			return 1;
-	return n < 8;
+	return atomic_load(&n) < 8;
 }
 
 /* Two functions, and parts of one size and of quite another. */

@@ -73,9 +73,9 @@ static void choose_splitters(struct split *p)
 		memcpy(p->s + i * size, at_chance(p, i, sample), size);
 	filch__sort_small(o, p->s, p->s + sample * size, sample, false);
 	for (size_t i = 1; i <= p->most; i++) {
-		const char *x = p->s + i * SAMPLED * size, *before = p->splitters + (n - 1) * size;
+		const char *x = p->s + i * SAMPLED * size;
 
-		if (n && o->compare(x, before, o->ctx) <= 0)
+		if (n && o->compare(x, p->splitters + (n - 1) * size, o->ctx) <= 0)
 			p->alike = true;
 		else
 			memcpy(p->splitters + n++ * size, x, size);

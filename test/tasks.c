@@ -39,7 +39,7 @@ static void fork_all(unsigned n)
 
 static void expect_shared(unsigned from, unsigned to)
 {
-	struct chunk c;
+	struct chunk c = {NULL, {0, 0}};
 	uint64_t ticket;
 
 	for (unsigned i = from; i < to; i++) {

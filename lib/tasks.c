@@ -15,14 +15,17 @@ static bool lock_tasks(struct tasks *ts)
 	return true;
 }
 
-static size_t count_private(filch_task *newest, filch_task *border)
+static bool is_shared(filch_task *t)
+{
+	return older_is_mark(load_relaxed(task_older(t)));
+}
+
+/* Of those on the list: older ones than a shared one are shared. */
+static size_t count_private(filch_task *newest)
 {
 	size_t count = 0;
 
-	/* The owner is about to join the one at the border, and to find that it is shared. */
-	if (border && older_unmarked(newest) == older_unmarked(load_relaxed(task_older(border))))
-		return 0;
-	for (filch_task *t = newest; t != border; t = load_relaxed(task_older(t)))
+	for (filch_task *t = newest; t && !is_shared(t); t = load_relaxed(task_older(t)))
 		count++;
 	return count;
 }
@@ -65,9 +68,9 @@ static bool share(struct tasks *ts, struct deque *d, void *worker, enum share wh
 	/* acquire: pairs with the releases in filch_push_() and filch_take_(): the records are whole, and
 	 * the deque is as its owner left it.  So is the call, which is read after it: the owner, who stands
 	 * still from its next fork or join on, may have begun another one until then. */
-	filch_task *newest = load_acquire(tasks_newest(ts));
+	filch_task *newest = older_unmarked(load_acquire(tasks_newest(ts)));
 	struct loop *call = load_relaxed(&ts->call);
-	const size_t count = count_private(newest, load_relaxed(&ts->border));
+	const size_t count = count_private(newest);
 	const size_t keep = kept(count, what);
 	filch_task *t = turn_round(newest, count, keep), *newer;
 
@@ -89,15 +92,20 @@ static bool share(struct tasks *ts, struct deque *d, void *worker, enum share wh
 	return count;
 }
 
-/* Under the lock.  The count comes last: who sees it and asks after that is not overwritten. */
+/* Under the lock: something was shared, or looked for. */
+static void count_answer(struct tasks *ts)
+{
+	/* release: pairs with the acquire in filch__tasks_expose(). */
+	store_release(&ts->answered, load_relaxed(&ts->answered) + 1);
+}
+
+/* The owner, under the lock.  The count comes last: who sees it and asks after that is not overwritten. */
 static void answered(struct tasks *ts)
 {
 	/* Where nothing can be exposed all is shared at once, by him who is always asked.
-	 * seq_cst: its release part pairs with the load in filch_take_(): marks are there, and no record
-	 * of a private task is touched any more; the rest with the load in tasks_ask(). */
+	 * seq_cst: pairs with the load in tasks_ask(). */
 	store_seq_cst(tasks_asked(ts), filch__barrier_missing());
-	/* release: pairs with the acquire in filch__tasks_expose(). */
-	store_release(&ts->answered, load_relaxed(&ts->answered) + 1);
+	count_answer(ts);
 }
 
 void filch__tasks_answer(struct tasks *ts, struct deque *d, void *worker, enum share what)
@@ -114,7 +122,7 @@ void filch__tasks_answer(struct tasks *ts, struct deque *d, void *worker, enum s
 bool filch__tasks_take(struct tasks *ts, struct deque *d, void *worker, filch_task *t)
 {
 	const bool locked = lock_tasks(ts);
-	const bool mine = !older_is_mark(load_relaxed(task_older(t)));
+	const bool mine = !is_shared(t);
 
 	if (mine) {
 		if (locked)
@@ -147,10 +155,11 @@ bool filch__tasks_expose(struct tasks *ts, struct deque *d, void *worker)
 		return false;
 	lock_take(&ts->lock);
 	found = load_relaxed(&ts->answered) != before; /* it heard us after all */
-	/* With nothing to share, as in the middle of a join, it stays asked: we may go to sleep. */
+	/* It stays asked until it has looked: its join may have read that a task is private, and we may
+	 * go to sleep with nothing found, since it is in the middle of a join. */
 	if (!found && share(ts, d, worker, SHARE_ALL)) {
 		found = true;
-		answered(ts);
+		count_answer(ts);
 	}
 	lock_release(&ts->lock);
 	return found;

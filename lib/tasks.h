@@ -11,7 +11,7 @@
  *                     owner               others
  *     newest          writes              read, when the owner is known to stand still
  *     border          under the lock      under the lock
- *     asked           clears, lock        set; clear, lock
+ *     asked           clears, lock        set
  *
  * A chunk that is a task: an empty range, both of whose ends are the task's address.
  */

@@ -28,7 +28,7 @@ static void begin(void)
 static void fork_quietly(filch_task *t)
 {
 	store_relaxed(tasks_asked(&tasks), 0);
-	filch_push_(&tasks.open, t);
+	filch_push_(&tasks.open, t, tasks.open.newest_);
 }
 
 static void fork_all(unsigned n)

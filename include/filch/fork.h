@@ -99,42 +99,71 @@ FILCH_API FILCH_COLD_ void filch_misused_(const char *how);
  * keep it from something better, namely to unroll the recursion. */
 #define FILCH_CALL_ENDS_() __asm__ volatile("")
 
-static inline struct filch_tasks *filch_tasks_of_(const filch_worker *w)
+FILCH_INLINE_ struct filch_tasks *filch_tasks_of_(const filch_worker *w)
 {
 	return *(struct filch_tasks *const *)(const void *)w;
 }
 
-/* Here order matters (docs/fork.md): the record, then `newest_`, then `asked_`. */
-static inline void filch_push_(struct filch_tasks *tasks, filch_task *t)
+FILCH_INLINE_ filch_task *filch_newest_(struct filch_tasks *tasks)
 {
-	t->older_ = __atomic_load_n(&tasks->newest_, __ATOMIC_RELAXED);
+	return __atomic_load_n(&tasks->newest_, __ATOMIC_RELAXED);
+}
+
+FILCH_INLINE_ filch_task *filch_older_(filch_task *t)
+{
+	return __atomic_load_n(&t->older_, __ATOMIC_RELAXED);
+}
+
+/* Of the task that is now the newest.  Here order matters (docs/fork.md): the record, then `newest_`,
+ * then `asked_`. */
+FILCH_INLINE_ void filch_push_(struct filch_tasks *tasks, filch_task *t, filch_task *older)
+{
+#ifdef FILCH_DEBUG
+	if (tasks->newest_ != older)
+		filch_misused_("FILCH_FORK(): what filch_fork() forked here is not joined");
+#endif
+	t->older_ = older;
 	/* release: pairs with the acquire in share(): who finds the task finds it whole. */
 	__atomic_store_n(&tasks->newest_, t, __ATOMIC_RELEASE);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	/* seq_cst: pairs with filch__tasks_expose(), which has all threads make a barrier: we see
-	 * that somebody asked, or he sees the task. */
-	if (FILCH_RARELY_(__atomic_load_n(&tasks->asked_, __ATOMIC_SEQ_CST)))
+	/* Pairs with filch__tasks_expose(), which has all threads make a barrier: we see that
+	 * somebody asked, or he sees the task. */
+	if (FILCH_RARELY_(__atomic_load_n(&tasks->asked_, __ATOMIC_RELAXED)))
 		filch_fork_asked_(tasks);
 }
 
-/* Whether the newest task is now the caller's to run; else it has run. */
-static inline int filch_take_(struct filch_tasks *tasks, filch_task *t)
+/* Whether the newest task, whose filch_older_() is given, is now the caller's to run; else it has run. */
+FILCH_INLINE_ int filch_take_(struct filch_tasks *tasks, filch_task *t, filch_task *older)
 {
 #ifdef FILCH_DEBUG
 	if (tasks->newest_ != t)
 		filch_misused_("filch_join(): this is not what was forked last");
 #endif
 	/* release: pairs with the acquire in share(), as in filch_push_(). */
-	__atomic_store_n(&tasks->newest_, __atomic_load_n(&t->older_, __ATOMIC_RELAXED),
-	                 __ATOMIC_RELEASE);
+	__atomic_store_n(&tasks->newest_, older, __ATOMIC_RELEASE);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	/* seq_cst: as in filch_push_(): we see that somebody asked, or he sees that the task is
-	 * spoken for.  Its acquire part pairs with the release in answered(): if nobody asks any more,
-	 * the mark that it is shared is there. */
-	if (FILCH_RARELY_(__atomic_load_n(&tasks->asked_, __ATOMIC_SEQ_CST) ||
-	                  ((uintptr_t)__atomic_load_n(&t->older_, __ATOMIC_RELAXED) & 1)))
+	/* As in filch_push_(): we see that somebody asked, or he sees that the task is spoken for.  Only
+	 * we take the question back: had he marked the task since we read `older`, we should be
+	 * asked still. */
+	if (FILCH_RARELY_(__atomic_load_n(&tasks->asked_, __ATOMIC_RELAXED) |
+	                  ((uintptr_t)older & 1)))
 		return filch_join_asked_(tasks, t);
 	return 1;
+}
+
+/* The same where the newest task is known to the caller, who saves the way through memory. */
+FILCH_INLINE_ void filch_push_on_(struct filch_tasks *tasks, filch_task **head, filch_task *t)
+{
+	filch_push_(tasks, t, *head);
+	*head = t;
+}
+
+FILCH_INLINE_ int filch_take_off_(struct filch_tasks *tasks, filch_task **head, filch_task *t)
+{
+	filch_task *older = filch_older_(t);
+
+	*head = (filch_task *)((uintptr_t)older & ~(uintptr_t)1);
+	return filch_take_(tasks, t, older);
 }
 
 /* ---- fork and join --------------------------------------------------------------------- */
@@ -147,7 +176,7 @@ static inline void filch_fork(filch_worker *w, filch_task *t, filch_fn *fn, void
 {
 	t->fn_ = fn;
 	t->arg_ = arg;
-	filch_push_(filch_tasks_of_(w), t);
+	filch_push_(filch_tasks_of_(w), t, filch_newest_(filch_tasks_of_(w)));
 }
 
 /*
@@ -158,7 +187,7 @@ static inline void filch_fork(filch_worker *w, filch_task *t, filch_fn *fn, void
  */
 static inline int filch_join(filch_worker *w, filch_task *t)
 {
-	return filch_take_(filch_tasks_of_(w), t) ? t->fn_(t->arg_, w) : t->code_;
+	return filch_take_(filch_tasks_of_(w), t, filch_older_(t)) ? t->fn_(t->arg_, w) : t->code_;
 }
 
 /* filch_join() of what was forked as fn(arg): where fn is known to the compiler, a plain call
@@ -167,7 +196,7 @@ static inline int filch_join_as(filch_worker *w, filch_task *t, filch_fn *fn, vo
 {
 	int code;
 
-	if (!filch_take_(filch_tasks_of_(w), t))
+	if (!filch_take_(filch_tasks_of_(w), t, filch_older_(t)))
 		return t->code_;
 	code = fn(arg, w);
 	FILCH_CALL_ENDS_();
@@ -213,8 +242,7 @@ FILCH_API int filch_join_many(filch_worker *w, size_t n, filch_fn *const *fn, vo
  *
  *     static int run(void *arg, filch_worker *w)
  *     {
- *             *(long *)arg = FILCH_ENTER(w, fib, 40);
- *             return 0;
+ *             return *(long *)arg = FILCH_ENTER(w, fib, 40), 0;
  *     }
  *
  * FILCH_TASKn(result type, name, type, argument, ...) begins the definition of a task of n
@@ -223,13 +251,15 @@ FILCH_API int filch_join_many(filch_worker *w, size_t n, filch_fn *const *fn, vo
  * FILCH_FORK(record, name, ...) and FILCH_JOIN(record, name) fork it and give its result;
  * FILCH_CALL(name, ...) is a plain call from inside a task, FILCH_ENTER(w, name, ...) one from
  * a body.  FILCH_WORKER is the worker, inside a task.
+ * What a typed task forks by filch_fork() it joins before its next FILCH_FORK or FILCH_CALL: these
+ * do not know of it, and what they fork might be all that others find until then.
  */
 #define FILCH_RECORD(name) struct name##_record_
-#define FILCH_FORK(record, name, ...) name##_fork_(filch_tasks_, &(record), __VA_ARGS__)
-#define FILCH_JOIN(record, name) name##_join_(filch_tasks_, &(record))
-#define FILCH_CALL(name, ...) name##_call_(filch_tasks_, __VA_ARGS__)
+#define FILCH_FORK(record, name, ...) name##_fork_(filch_t_, &filch_head_, &(record), __VA_ARGS__)
+#define FILCH_JOIN(record, name) name##_join_(filch_t_, &filch_head_, &(record))
+#define FILCH_CALL(name, ...) name##_call_(filch_t_, filch_head_, __VA_ARGS__)
 #define FILCH_ENTER(w, name, ...) name##_enter_((w), __VA_ARGS__)
-#define FILCH_WORKER (filch_tasks_->worker_)
+#define FILCH_WORKER (filch_t_->worker_)
 
 /*
  * What a task is made of.  SET and GET: the result in the record; KEEP and GIVE: in a local
@@ -241,30 +271,34 @@ FILCH_API int filch_join_many(filch_worker *w, size_t n, filch_fn *const *fn, vo
 		filch_task task_;                                                                  \
 		RESULT FIELDS                                                                      \
 	};                                                                                         \
-	static inline R name(struct filch_tasks *filch_tasks_, __VA_ARGS__);                       \
+	static inline R name(struct filch_tasks *filch_t_, filch_task *filch_head_, __VA_ARGS__);  \
 	static int name##_run_(void *filch_none_, filch_worker *filch_w_)                          \
 	{                                                                                          \
-		struct filch_tasks *filch_tasks_ = filch_tasks_of_(filch_w_);                      \
-		struct name##_record_ *filch_t_ = (struct name##_record_ *)filch_tasks_->taken_;   \
+		struct filch_tasks *filch_t_ = filch_tasks_of_(filch_w_);                          \
+		filch_task *filch_head_ = filch_newest_(filch_t_);                                 \
+		struct name##_record_ *filch_r_ = (struct name##_record_ *)filch_t_->taken_;       \
 		(void)filch_none_;                                                                 \
 		SET name VALUES;                                                                   \
 		return 0;                                                                          \
 	}                                                                                          \
-	FILCH_INLINE_ void name##_fork_(struct filch_tasks *filch_tasks_,                          \
-	                                struct name##_record_ *filch_t_, __VA_ARGS__)              \
+	FILCH_INLINE_ void name##_fork_(struct filch_tasks *filch_t_, filch_task **filch_h_,       \
+	                                struct name##_record_ *filch_r_, __VA_ARGS__)              \
 	{                                                                                          \
-		filch_t_->task_.fn_ = name##_run_;                                                 \
-		STORES filch_push_(filch_tasks_, &filch_t_->task_);                                \
+		filch_r_->task_.fn_ = name##_run_;                                                 \
+		STORES filch_push_on_(filch_t_, filch_h_, &filch_r_->task_);                       \
 	}                                                                                          \
-	FILCH_INLINE_ R name##_join_(struct filch_tasks *filch_tasks_,                             \
-	                             struct name##_record_ *filch_t_)                              \
+	FILCH_INLINE_ R name##_join_(struct filch_tasks *filch_t_, filch_task **filch_h_,          \
+	                             struct name##_record_ *filch_r_)                              \
 	{                                                                                          \
-		RESULT if (!filch_take_(filch_tasks_, &filch_t_->task_)) return GET;               \
+		const int filch_mine_ = filch_take_off_(filch_t_, filch_h_, &filch_r_->task_);     \
+		filch_task *filch_head_ = *filch_h_;                                               \
+		RESULT if (!filch_mine_) return GET;                                               \
 		KEEP name VALUES;                                                                  \
 		FILCH_CALL_ENDS_();                                                                \
 		return GIVE;                                                                       \
 	}                                                                                          \
-	FILCH_INLINE_ R name##_call_(struct filch_tasks *filch_tasks_, __VA_ARGS__)                \
+	FILCH_INLINE_ R name##_call_(struct filch_tasks *filch_t_, filch_task *filch_head_,        \
+	                             __VA_ARGS__)                                                  \
 	{                                                                                          \
 		RESULT KEEP name NAMES;                                                            \
 		FILCH_CALL_ENDS_();                                                                \
@@ -272,59 +306,57 @@ FILCH_API int filch_join_many(filch_worker *w, size_t n, filch_fn *const *fn, vo
 	}                                                                                          \
 	FILCH_INLINE_ R name##_enter_(filch_worker *filch_w_, __VA_ARGS__)                         \
 	{                                                                                          \
-		struct filch_tasks *filch_tasks_ = filch_tasks_of_(filch_w_);                      \
-		filch_worker *filch_outer_ = filch_tasks_->worker_;                                \
-		RESULT filch_tasks_->worker_ = filch_w_;                                           \
+		struct filch_tasks *filch_t_ = filch_tasks_of_(filch_w_);                          \
+		filch_task *filch_head_ = filch_newest_(filch_t_);                                 \
+		filch_worker *filch_outer_ = filch_t_->worker_;                                    \
+		RESULT filch_t_->worker_ = filch_w_;                                               \
 		KEEP name NAMES;                                                                   \
-		filch_tasks_->worker_ = filch_outer_;                                              \
+		filch_t_->worker_ = filch_outer_;                                                  \
 		return GIVE;                                                                       \
 	}                                                                                          \
-	static inline R name(FILCH_UNUSED_ struct filch_tasks *filch_tasks_, __VA_ARGS__)
+	static inline R name(FILCH_UNUSED_ struct filch_tasks *filch_t_,                           \
+	                     FILCH_UNUSED_ filch_task *filch_head_, __VA_ARGS__)
 
 /* One more step, in which the arguments become several. */
 #define FILCH_TASK_(...) FILCH_TASK_OF_(__VA_ARGS__)
 #define FILCH_TASK_OF_(R, name, ...)                                                               \
-	FILCH_ANY_TASK_(R, R filch_result_;, filch_t_->filch_result_ =, filch_t_->filch_result_,   \
+	FILCH_ANY_TASK_(R, R filch_result_;, filch_r_->filch_result_ =, filch_r_->filch_result_,   \
 	                                   filch_result_ =, filch_result_, name, __VA_ARGS__)
 #define FILCH_VOID_TASK_(...) FILCH_VOID_TASK_OF_(__VA_ARGS__)
 #define FILCH_VOID_TASK_OF_(name, ...) FILCH_ANY_TASK_(void, , , , , , name, __VA_ARGS__)
 
+#define FILCH_STORE_(a) filch_r_->a##_ = a;
+#define FILCH_OF_(a) filch_r_->a##_
+
 /* It takes what stands between two commas for statements. */
 /* clang-format off */
 #define FILCH_ARGS1_(T1, a1) \
-	T1 a1##_;, \
-	filch_t_->a1##_ = a1;, \
-	(filch_tasks_, filch_t_->a1##_), \
-	(filch_tasks_, a1), T1 a1
+	T1 a1##_;, FILCH_STORE_(a1), (filch_t_, filch_head_, FILCH_OF_(a1)), \
+	(filch_t_, filch_head_, a1), T1 a1
 #define FILCH_ARGS2_(T1, a1, T2, a2) \
-	T1 a1##_; T2 a2##_;, \
-	filch_t_->a1##_ = a1; filch_t_->a2##_ = a2;, \
-	(filch_tasks_, filch_t_->a1##_, filch_t_->a2##_), \
-	(filch_tasks_, a1, a2), T1 a1, T2 a2
+	T1 a1##_; T2 a2##_;, FILCH_STORE_(a1) FILCH_STORE_(a2), \
+	(filch_t_, filch_head_, FILCH_OF_(a1), FILCH_OF_(a2)), \
+	(filch_t_, filch_head_, a1, a2), T1 a1, T2 a2
 #define FILCH_ARGS3_(T1, a1, T2, a2, T3, a3) \
-	T1 a1##_; T2 a2##_; T3 a3##_;, \
-	filch_t_->a1##_ = a1; filch_t_->a2##_ = a2; filch_t_->a3##_ = a3;, \
-	(filch_tasks_, filch_t_->a1##_, filch_t_->a2##_, filch_t_->a3##_), \
-	(filch_tasks_, a1, a2, a3), T1 a1, T2 a2, T3 a3
+	T1 a1##_; T2 a2##_; T3 a3##_;, FILCH_STORE_(a1) FILCH_STORE_(a2) FILCH_STORE_(a3), \
+	(filch_t_, filch_head_, FILCH_OF_(a1), FILCH_OF_(a2), FILCH_OF_(a3)), \
+	(filch_t_, filch_head_, a1, a2, a3), T1 a1, T2 a2, T3 a3
 #define FILCH_ARGS4_(T1, a1, T2, a2, T3, a3, T4, a4) \
 	T1 a1##_; T2 a2##_; T3 a3##_; T4 a4##_;, \
-	filch_t_->a1##_ = a1; filch_t_->a2##_ = a2; filch_t_->a3##_ = a3; filch_t_->a4##_ = a4;, \
-	(filch_tasks_, filch_t_->a1##_, filch_t_->a2##_, filch_t_->a3##_, filch_t_->a4##_), \
-	(filch_tasks_, a1, a2, a3, a4), T1 a1, T2 a2, T3 a3, T4 a4
+	FILCH_STORE_(a1) FILCH_STORE_(a2) FILCH_STORE_(a3) FILCH_STORE_(a4), \
+	(filch_t_, filch_head_, FILCH_OF_(a1), FILCH_OF_(a2), FILCH_OF_(a3), FILCH_OF_(a4)), \
+	(filch_t_, filch_head_, a1, a2, a3, a4), T1 a1, T2 a2, T3 a3, T4 a4
 #define FILCH_ARGS5_(T1, a1, T2, a2, T3, a3, T4, a4, T5, a5) \
 	T1 a1##_; T2 a2##_; T3 a3##_; T4 a4##_; T5 a5##_;, \
-	filch_t_->a1##_ = a1; filch_t_->a2##_ = a2; filch_t_->a3##_ = a3; filch_t_->a4##_ = \
-	a4; filch_t_->a5##_ = a5;, \
-	(filch_tasks_, filch_t_->a1##_, filch_t_->a2##_, filch_t_->a3##_, filch_t_->a4##_, \
-	filch_t_->a5##_), \
-	(filch_tasks_, a1, a2, a3, a4, a5), T1 a1, T2 a2, T3 a3, T4 a4, T5 a5
+	FILCH_STORE_(a1) FILCH_STORE_(a2) FILCH_STORE_(a3) FILCH_STORE_(a4) FILCH_STORE_(a5), \
+	(filch_t_, filch_head_, FILCH_OF_(a1), FILCH_OF_(a2), FILCH_OF_(a3), FILCH_OF_(a4), FILCH_OF_(a5)), \
+	(filch_t_, filch_head_, a1, a2, a3, a4, a5), T1 a1, T2 a2, T3 a3, T4 a4, T5 a5
 #define FILCH_ARGS6_(T1, a1, T2, a2, T3, a3, T4, a4, T5, a5, T6, a6) \
 	T1 a1##_; T2 a2##_; T3 a3##_; T4 a4##_; T5 a5##_; T6 a6##_;, \
-	filch_t_->a1##_ = a1; filch_t_->a2##_ = a2; filch_t_->a3##_ = a3; filch_t_->a4##_ = \
-	a4; filch_t_->a5##_ = a5; filch_t_->a6##_ = a6;, \
-	(filch_tasks_, filch_t_->a1##_, filch_t_->a2##_, filch_t_->a3##_, filch_t_->a4##_, \
-	filch_t_->a5##_, filch_t_->a6##_), \
-	(filch_tasks_, a1, a2, a3, a4, a5, a6), T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6
+	FILCH_STORE_(a1) FILCH_STORE_(a2) FILCH_STORE_(a3) FILCH_STORE_(a4) FILCH_STORE_(a5) FILCH_STORE_(a6), \
+	(filch_t_, filch_head_, FILCH_OF_(a1), FILCH_OF_(a2), FILCH_OF_(a3), FILCH_OF_(a4), FILCH_OF_(a5), FILCH_OF_(a6)), \
+	(filch_t_, filch_head_, a1, a2, a3, a4, a5, a6), \
+	T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6
 /* clang-format on */
 
 #define FILCH_TASK1(R, name, ...) FILCH_TASK_(R, name, FILCH_ARGS1_(__VA_ARGS__))

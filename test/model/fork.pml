@@ -8,7 +8,7 @@
  * oldest.  Each task runs once.
  *
  * sizes: TASKS=3 THIEVES=1 | TASKS=2 THIEVES=2
- * broken: NO_BARRIER NO_COUNT COUNT_FIRST NO_MARK ASK_LATE
+ * broken: NO_BARRIER NO_COUNT COUNT_FIRST NO_MARK ASK_LATE TAKES_BACK
  */
 byte buffered, newest; /* tasks 1 .. newest are on the list; what the owner has, and what others see */
 byte border;           /* tasks 1 .. border are shared */
@@ -20,18 +20,29 @@ inline drain() { newest = buffered }
 
 inline take_lock() { atomic { !lock; lock = true } }
 
-/* Shares all that is private, by what is seen of the list; before: where that begins. */
-inline share(seen, shared)
+/* Shares what is private, by what is seen of the list, but the `keep` newest. */
+inline share(seen, keep, shared)
 {
 	shared = 0;
 	do
-	:: border < seen -> /* it may be less: its owner is about to join the one at the border */
+	:: border + keep < seen -> /* it may be less: its owner is about to join the one at the border */
 		border++;
 		marked[border] = true;
 		bottom = border;
 		shared++
 	:: else -> break
 	od
+}
+
+/* The owner, who keeps the newer half. */
+inline share_half(count)
+{
+	if
+	:: newest > border -> count = (newest - border) / 2
+	:: else -> count = 0
+	fi;
+	kept = count;
+	share(newest, kept, count)
 }
 
 inline answer()
@@ -47,8 +58,8 @@ inline answer()
 
 active proctype owner()
 {
-	byte n, count;
-	bool mine, seen;
+	byte n, count, kept;
+	bool mine, seen = false;
 	do
 	:: n == TASKS -> break
 	:: else ->
@@ -58,7 +69,7 @@ active proctype owner()
 		if
 		:: asked ->
 			take_lock(); drain();
-			share(newest, count);
+			share_half(count);
 			answer();
 			lock = false
 		:: else
@@ -67,18 +78,18 @@ active proctype owner()
 	do
 	:: n == 0 -> break
 	:: else ->
-		buffered = n - 1;
-		seen = asked;
 #ifndef NO_MARK
-		seen = seen || marked[n];
+		seen = marked[n]; /* read before the list is shorter */
 #endif
+		buffered = n - 1;
+		seen = seen || asked;
 		mine = true;
 		if
 		:: seen ->
 			take_lock(); drain();
 			mine = !marked[n];
 			if
-			:: mine -> share(newest, count); answer()
+			:: mine -> share_half(count); answer()
 			:: else -> border = n - 1
 			fi;
 			lock = false
@@ -149,9 +160,13 @@ proctype thief()
 				:: answered != before
 #endif
 				:: else ->
-					share(newest, shared);
+					share(newest, 0, shared);
 					if
+#ifdef TAKES_BACK
 					:: shared > 0 -> answer()
+#else
+					:: shared > 0 -> answered = (answered + 1) % 8 /* it stays asked */
+#endif
 					:: else
 					fi
 				fi;

@@ -46,6 +46,50 @@ static void typed_tasks_add_up(void *arg)
 	close_pool();
 }
 
+static int count_one(void *arg, filch_worker *w)
+{
+	(void)w;
+	(*(long *)arg)++;
+	return 0;
+}
+
+/* A plain task that outlives typed ones is not seen by them, and yet runs once. */
+FILCH_TASK1(long, mixed, int, n)
+{
+	FILCH_RECORD(mixed) right;
+	filch_task plain, late;
+	long a, b, runs = 0, more = 0;
+
+	if (n < 1)
+		return 0;
+	filch_fork(FILCH_WORKER, &plain, count_one, &runs);
+	FILCH_FORK(right, mixed, n - 1);
+	a = FILCH_CALL(mixed, n - 2);
+	b = FILCH_JOIN(right, mixed);
+	filch_fork(FILCH_WORKER, &late, count_one, &more);
+	filch_join(FILCH_WORKER, &late);
+	filch_join(FILCH_WORKER, &plain);
+	filch_sim_check(runs == 1 && more == 1);
+	return a + b + 1;
+}
+
+static int enter_mixed(void *arg, filch_worker *w)
+{
+	*(long *)arg = FILCH_ENTER(w, mixed, 3);
+	return 0;
+}
+
+static void plain_tasks_in_typed_ones(void *arg)
+{
+	long calls = 0;
+
+	(void)arg;
+	open_pool(3);
+	filch_sim_check(filch_run(pool, enter_mixed, &calls, NULL) == 0);
+	filch_sim_check(calls == 4);
+	close_pool();
+}
+
 struct part {
 	unsigned *items;
 	unsigned count;
@@ -299,6 +343,9 @@ static void what_is_forked_late_can_be_stolen(void *arg)
 
 SCENARIOS(fork_scenarios, SCENARIO("fork: typed tasks add up", typed_tasks_add_up, .fails = false),
           SCENARIO("fork: typed tasks, no barrier", typed_tasks_add_up, NO_BARRIER),
+          SCENARIO("fork: plain tasks in typed ones", plain_tasks_in_typed_ones, .fails = false),
+          SCENARIO("fork: plain ones in typed ones, no barrier", plain_tasks_in_typed_ones,
+                   NO_BARRIER),
           SCENARIO("fork: every leaf runs once", every_leaf_runs_once, .fails = false),
           SCENARIO("fork: every leaf runs once, no barrier", every_leaf_runs_once, NO_BARRIER),
           SCENARIO("fork: runs follow each other", runs_follow_each_other, .fails = false),

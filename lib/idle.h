@@ -129,6 +129,19 @@ static inline double idle_search_ns(struct idle *idle)
 	return load_relaxed(&idle->patience) * (double)filch__idle_spin_ns(idle);
 }
 
+/*
+ * Before another look.  Where there are more workers than CPUs, who looks stands behind those who
+ * work: else he would have the CPU for a turn of some milliseconds, while another one
+ * holds what is joined soon.
+ */
+static inline void idle_pause(const struct idle *idle)
+{
+	if (idle->roomy)
+		platform_pause();
+	else
+		filch__yield();
+}
+
 /* For one who is counted: whether there are not too many. */
 static inline bool idle_may_search(struct idle *idle)
 {

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,11 @@ void filch__place_init(struct platform_place *place)
 {
 	place->thread = handle_of(pthread_self());
 	place->moved = false;
+}
+
+void filch__yield(void)
+{
+	sched_yield();
 }
 
 static void *thread_main(void *memory)

@@ -172,6 +172,9 @@ static inline double platform_ns(uint64_t ticks)
 void filch__sim_rest(void);
 #endif
 
+/* Lets other threads have the CPU, if some are waiting for it. */
+void filch__yield(void);
+
 /* Tells the CPU that this thread only waits: saves power, leaves room to a sibling. */
 static inline void platform_pause(void)
 {

@@ -315,6 +315,8 @@ static bool search(struct worker *w, struct chunk *c, bool may_spin)
 	double expose_at = EXPOSE_NS;
 	bool found;
 
+	if (!idle->roomy)
+		filch__yield();
 	while (!(found = filch__find(w, NULL, c, true)) && !is_closing(w->crew)) {
 		/* Who makes way for a crowd has not looked in vain. */
 		const bool crowded = filch__is_crowded(w->crew, 0, 0);
@@ -322,7 +324,7 @@ static bool search(struct worker *w, struct chunk *c, bool may_spin)
 
 		looked = may_spin && !crowded && ns < idle_search_ns(idle);
 		if (looked) {
-			platform_pause();
+			idle_pause(idle);
 			if (ns > expose_at) {
 				expose_at = ns + EXPOSE_NS;
 				filch__expose(w, NULL, false);

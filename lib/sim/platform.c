@@ -50,6 +50,11 @@ unsigned filch__cpu_here(void)
 	return filch__sim->current % filch__affinity_count();
 }
 
+void filch__yield(void)
+{
+	filch__sim_rest();
+}
+
 void filch__place_off(struct platform_place *place, unsigned cpu)
 {
 	(void)cpu;

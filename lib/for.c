@@ -228,12 +228,19 @@ static int run_inside(struct call *c, const struct filch_options *user, bool nam
 
 	if (!w && named && filch__pool_closes(c->pool))
 		return FILCH_ECLOSED;
-	if (!w) /* not waited for by filch_pool_destroy(), so not to be touched any more */
+	if (!w) {
+		/* Not waited for by filch_pool_destroy(), so not to be touched any more; but this
+		 * thread is inside of it all the same, and cannot destroy it. */
+		e = (struct entry){.pool = c->pool, .outer = filch__entry};
+		filch__entry = &e;
 		c->pool = NULL;
+	}
 	c->counted = stats_wanted();
 	code = user || c->counted ? run_with_options(c, user, w) : run_plain(c, w);
 	if (w)
 		filch__pool_leave(&e);
+	else
+		filch__entry = e.outer;
 	return code;
 }
 

@@ -7,7 +7,7 @@
 enum {
 	STORES = 6, /* of a variable, the last ones */
 	CELLS = 4,  /* of eight bytes, the last accesses */
-	GRANULE_BITS = 15,
+	GRANULE_BITS = 17,
 	GRANULES = 1 << GRANULE_BITS,
 	PLACES = 1 << 13, /* variables */
 	STACKED = 256,    /* of them on one stack */

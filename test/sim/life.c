@@ -122,7 +122,8 @@ static void it_cannot_be_closed_from_inside(void *arg)
 	struct ran r = {{0}};
 
 	(void)arg;
-	open_pool(&pool, 2);
+	if (filch_pool_create(&pool, FILCH_POOL(.workers = 2)))
+		return;
 	filch_sim_check(filch_for(pool, 3, closes_it, &r, FILCH(.chunk = 1)) == 0);
 	ran_once(&r, 3);
 	close_pool(pool);
@@ -289,6 +290,7 @@ SCENARIOS(life_scenarios,
           SCENARIO("life: closing awaits callers", closing_awaits_callers, .fails = false),
           SCENARIO("life: it cannot be closed from inside", it_cannot_be_closed_from_inside,
                    .fails = false),
+          SCENARIO("life: nor without memory", it_cannot_be_closed_from_inside, REFUSED),
           SCENARIO("life: two call, then it closes", two_calls_one_after_it_closed, .fails = false),
           SCENARIO("life: hooks run on each thread", hooks_run_on_each_thread, .fails = false),
           SCENARIO("life: a hook that fails leaves no pool", a_hook_that_fails_leaves_no_pool,

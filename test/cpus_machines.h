@@ -130,6 +130,8 @@ MACHINE(mountinfo_writes_blanks_as_octal_numbers, 8, 1, 1, "/my cgroups/c/cpu.ma
         "my cgroups/cpu.max", TWO, "my cgroups/c/cpu.max", ONE)
 MACHINE(other_backslashes_stay, 8, 1, 1, "/\\x\\0/cpu.max", GROUP("0::/\n"),
         MOUNTS(MOUNT("/", "/\\x\\0", "- cgroup2 none rw")), "\\x\\0/cpu.max", ONE)
+MACHINE(two_digits_are_no_octal_number, 8, 1, 1, "/\\04/cpu.max", GROUP("0::/\n"),
+        MOUNTS(MOUNT("/", "/\\04", "- cgroup2 none rw")), "\\04/cpu.max", ONE)
 MACHINE(a_mount_may_have_no_source_and_many_tags, 8, 1, 1, V1_FILE(""), GROUP("4:cpu:/\n"),
         MOUNTS(MOUNT("/", "/sys/fs/cgroup/cpu", "shared:1 master:2 unbindable - cgroup  rw,cpu")),
         QUOTA("", "100000\n"), PERIOD("", "100000\n"))

@@ -62,6 +62,9 @@ struct filch_sim_options {
 	bool trace;          /* prints each step; for replays */
 	const char *replay;  /* runs once, in the order that a failure printed */
 	const char *workers; /* what $FILCH_WORKERS says (0 = nothing) */
+	const unsigned char *input; /* what filch_sim_choose() answers, a byte each time, and 0
+	                             * after the last: a fuzzer's (0 = by the seed) */
+	size_t input_bytes;
 };
 
 /* What it came to. */
@@ -104,7 +107,7 @@ void filch_sim_join(unsigned thread);
 /* Any other thread may run here. */
 void filch_sim_yield(void);
 
-/* A number below n, any in turn. */
+/* A number below n, which is at most 255: any in turn, or by the input. */
 unsigned filch_sim_choose(unsigned n);
 
 /* How many pieces of memory have been had and not given back. */

@@ -52,6 +52,7 @@ void filch__schedule_begin(struct schedule *s, uint64_t seed, bool again)
 	s->likely = likely[filch__sim_random() % 4];
 	s->lowest = 0;
 	s->spent = 0;
+	s->asked = 0;
 	if (!again) {
 		s->usual = s->usual ? s->usual : 200;
 		for (unsigned i = 0; i < 8; i++)
@@ -72,9 +73,24 @@ static unsigned random_choice(struct schedule *s, enum sim_choice why, unsigned 
 	return filch__sim_random() % one_in ? 0 : (unsigned)(filch__sim_random() % n);
 }
 
+/* What the program asks for, and was given to it. */
+static bool is_given(enum sim_choice why)
+{
+	return why == SIM_USER && filch__sim->options->input;
+}
+
+static unsigned given(const struct schedule *s, unsigned n)
+{
+	const struct filch_sim_options *o = filch__sim->options;
+
+	return s->asked <= o->input_bytes ? o->input[s->asked - 1] % n : 0;
+}
+
 /* Ordinary, where all orders are tried, but for what others can tell apart. */
 static unsigned first_choice(struct schedule *s, enum sim_choice why, unsigned n)
 {
+	if (is_given(why) && s->replay != RUN_AGAIN)
+		return given(s, n);
 	if (s->replay == RUN_AGAIN || s->order == FILCH_SIM_ALL)
 		return 0;
 	return random_choice(s, why, n);
@@ -95,6 +111,7 @@ unsigned filch__sim_choose(enum sim_choice why, unsigned n)
 
 	if (n <= 1)
 		return 0;
+	s->asked += why == SIM_USER;
 	if (s->replay != RUN_FRESH && s->length < s->prefix) {
 		const unsigned chosen = s->trail[s->length].chosen;
 
@@ -105,10 +122,12 @@ unsigned filch__sim_choose(enum sim_choice why, unsigned n)
 
 /* ---- all orders ---------------------------------------------------------------------------- */
 
-/* What is left to be tried at a choice that was made, within the bound; time and faults are not. */
+/* What is left to be tried at a choice that was made, within the bound; time, faults and what was given
+ * are not. */
 static bool has_more(const struct schedule *s, const struct choice *c)
 {
-	if (c->why == SIM_TIME || c->why == SIM_FAULT || c->chosen + 1u >= c->of)
+	if (c->why == SIM_TIME || c->why == SIM_FAULT || is_given(c->why) ||
+	    c->chosen + 1u >= c->of)
 		return false;
 	return c->why != SIM_THREAD || c->chosen || c->spent < s->depth;
 }

@@ -16,6 +16,7 @@ struct schedule {
 	enum filch_sim_order order;
 	unsigned depth, spent;
 	bool free;        /* to choose another thread now is no preemption */
+	size_t asked;     /* what the program has chosen itself, so often */
 	uint64_t likely;  /* a random choice is another one once in so many times */
 	int64_t lowest;   /* priority */
 	uint64_t usual;   /* steps of a run, about */

@@ -255,90 +255,6 @@ static void short_runs_are_exposed(void *arg)
 	close_pool();
 }
 
-/* ---- nothing is hidden ------------------------------------------------------------------------------- */
-
-static _Atomic uint32_t other_began;
-
-static int other_begins(void *arg, filch_worker *w)
-{
-	(void)w;
-	(*(unsigned *)arg)++;
-	store_seq_cst(&other_began, 1);
-	filch__wake(&other_began);
-	return 0;
-}
-
-/* Forked, and private; then a leaf that lasts until somebody else has begun it. */
-static int waits_in_a_leaf(void *arg, filch_worker *w)
-{
-	struct ran *r = arg;
-	filch_task task;
-
-	filch_fork(w, &task, other_begins, &r->times[1]);
-	r->times[0]++;
-	while (!load_seq_cst(&other_began))
-		filch__wait(&other_began, 0, 0);
-	return filch_join(w, &task);
-}
-
-static void what_is_private_can_be_stolen(void *arg)
-{
-	struct ran r = {{0}};
-
-	(void)arg;
-	open_pool(2);
-	filch_sim_check(filch_run(pool, waits_in_a_leaf, &r, NULL) == 0);
-	ran_once(&r, 2);
-	close_pool();
-}
-
-static void what_is_private_can_be_stolen_later(void *arg)
-{
-	struct ran r = {{0}}, before = {{0}};
-
-	(void)arg;
-	open_pool(2);
-	filch_sim_check(filch_run(pool, fork_again, &before, NULL) == 0);
-	filch__sleep_until(filch__now_ns() + 100000000);
-	filch_sim_check(filch_run(pool, waits_in_a_leaf, &r, NULL) == 0);
-	ran_once(&r, 2);
-	close_pool();
-}
-
-static void what_is_private_can_be_stolen_by_one_who_tires(void *arg)
-{
-	struct ran r = {{0}}, before = {{0}};
-
-	(void)arg;
-	open_pool(2);
-	filch_sim_check(filch_run(pool, fork_again, &before, NULL) == 0);
-	wait_a_little();
-	filch_sim_check(filch_run(pool, waits_in_a_leaf, &r, NULL) == 0);
-	ran_once(&r, 2);
-	close_pool();
-}
-
-/* In the same run: what is asked for while nothing is private. */
-static int forks_and_waits_in_a_leaf(void *arg, filch_worker *w)
-{
-	struct ran *r = arg, before = {{0}};
-
-	fork_again(&before, w);
-	wait_a_little();
-	return waits_in_a_leaf(r, w);
-}
-
-static void what_is_forked_late_can_be_stolen(void *arg)
-{
-	struct ran r = {{0}};
-
-	(void)arg;
-	open_pool(2);
-	filch_sim_check(filch_run(pool, forks_and_waits_in_a_leaf, &r, NULL) == 0);
-	ran_once(&r, 2);
-	close_pool();
-}
-
 #define NO_BARRIER .options = {.no_barrier = true}
 
 SCENARIOS(fork_scenarios, SCENARIO("fork: typed tasks add up", typed_tasks_add_up, .fails = false),
@@ -354,14 +270,4 @@ SCENARIOS(fork_scenarios, SCENARIO("fork: typed tasks add up", typed_tasks_add_u
           SCENARIO("fork: records may be used again", records_may_be_used_again, .fails = false),
           SCENARIO("fork: records used again, no barrier", records_may_be_used_again, NO_BARRIER),
           SCENARIO("fork: short runs are exposed", short_runs_are_exposed, .fails = false),
-          SCENARIO("fork: the first code counts", first_code_counts, .fails = false),
-          SCENARIO("fork: what is private can be stolen", what_is_private_can_be_stolen,
-                   .fails = false),
-          SCENARIO("fork: it can be stolen later", what_is_private_can_be_stolen_later,
-                   .fails = false),
-          SCENARIO("fork: it can be stolen by one who tires",
-                   what_is_private_can_be_stolen_by_one_who_tires, .fails = false),
-          SCENARIO("fork: what is forked late can be stolen", what_is_forked_late_can_be_stolen,
-                   .fails = false),
-          SCENARIO("fork: it can be stolen, no barrier", what_is_private_can_be_stolen_later,
-                   NO_BARRIER))
+          SCENARIO("fork: the first code counts", first_code_counts, .fails = false))

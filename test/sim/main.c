@@ -11,8 +11,9 @@
 #include <string.h>
 
 static const struct scenarios *const rooms[] = {
-	&deque_scenarios, &published_scenarios, &idle_scenarios, &loop_scenarios, &nest_scenarios,
-	&steal_scenarios, &life_scenarios,      &fork_scenarios, &algo_scenarios, &any_scenarios,
+	&deque_scenarios,  &published_scenarios, &idle_scenarios, &loop_scenarios,
+	&nest_scenarios,   &steal_scenarios,     &life_scenarios, &fork_scenarios,
+	&expose_scenarios, &algo_scenarios,      &any_scenarios,
 };
 
 struct asked {

@@ -91,8 +91,10 @@ static int find_in_first(struct find *f, filch_pool *pool, size_t n, size_t *ind
 {
 	uint16_t at[FIND_FIRST], next[FIND_FIRST];
 	struct first_window first = {.f = f, .n = n, .at = at, .next = next};
-	const int code = find_for(f, pool, n, first_body, &first, NULL);
+	int code;
 
+	at[0] = next[0] = (uint16_t)n; /* so it stays if the call is refused */
+	code = find_for(f, pool, n, first_body, &first, NULL);
 	for (size_t i = 0; i < n; i = next[i])
 		if (at[i] < next[i]) {
 			*index = at[i];

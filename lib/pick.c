@@ -299,7 +299,8 @@ int filch__pick_options(struct filch_options *o, const struct filch_options *opt
 	*o = filch_options_init();
 	if (!options)
 		return 0;
-	if (options->struct_size > sizeof *o)
+	if (options->struct_size < offsetof(struct filch_options, label) ||
+	    options->struct_size > sizeof *o)
 		return FILCH_EINVAL;
 	memcpy(o, options, options->struct_size);
 	return o->keep_going ? FILCH_EINVAL : 0;

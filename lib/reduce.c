@@ -322,9 +322,13 @@ static int reduce_slotted(struct reduction *r, union slot *slots, filch_pool *po
 /* The code is a loop's. */
 static int reduce_nothing(struct reduction *r, filch_pool *pool, const struct filch_options *user)
 {
+	int code;
+
 	r->pieces = 0;
-	acc_init(r, r->out);
-	return reduce_loop(r, pool, user);
+	code = reduce_loop(r, pool, user);
+	if (!code)
+		acc_init(r, r->out);
+	return code;
 }
 
 static int reduce(struct reduction *r, filch_pool *pool, const struct filch_options *user)

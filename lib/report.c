@@ -232,11 +232,12 @@ static void explain_pool(FILE *out, struct filch_pool *pool)
 
 void filch_explain(FILE *out)
 {
-	struct filch_pool *pool = filch__pool_of(NULL);
+	struct filch_pool *pool;
 	struct width width;
 
 	if (!out)
 		return;
+	pool = filch__pool_of(NULL);
 	filch__width_read(&width);
 	fprintf(out, "filch %s\n", filch_version());
 	fprintf(out, "  CPUs              %s\n", width.cpus);

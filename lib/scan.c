@@ -141,7 +141,7 @@ static int scan_options(struct filch_options *o, const struct filch_options *use
 	    user->struct_size > sizeof *o || user->report_size > sizeof(struct filch_report))
 		return FILCH_EINVAL;
 	memcpy(o, user, user->struct_size);
-	if (o->chunk || o->min_chunk || o->max_chunk || o->cost_ns < 0 || o->cost_ns > 0 ||
+	if (o->chunk || o->min_chunk || o->max_chunk || !(o->cost_ns >= 0 && o->cost_ns <= 0) ||
 	    o->keep_going || o->pause_ns || o->status || o->first_error || o->progress)
 		return FILCH_EINVAL;
 	return 0;

@@ -173,7 +173,7 @@ typedef int filch_key_fn(void *ctx, size_t begin, size_t end, uint32_t *key, fil
  * An item with a key of `bins` or above is counted nowhere.  counts is an array of `bins`.
  *
  * Errors as for filch_for(); also FILCH_EINVAL if key is NULL, counts is NULL with bins above 0,
- * or bins are more than 2^32 - 1.  After an error all counts are 0.
+ * or bins are more than 2^32 - 1.  After any other error all counts are 0.
  *
  * O(n + bins).  With few bins for its items, each worker counts in bins of its own, which are
  * added up at the end: memory of bins for each of them.  With many, the keys are written down and

@@ -13,6 +13,17 @@
  */
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Where what is only ever counted up begins: it may wrap around, which after 0 nobody lives to see.  In
+ * a build for tests (-Daged=true) it does after a step.
+ */
+#ifdef FILCH_AGED
+#define COUNTS_FROM UINT64_MAX
+#else
+#define COUNTS_FROM ((uint64_t)0)
+#endif
 
 /* What two threads write to stands this far apart: two lines, since they are fetched in pairs. */
 #define CACHE_LINE 128

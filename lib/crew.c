@@ -8,9 +8,10 @@
 
 void filch__worker_init(struct worker *w, struct crew *crew, unsigned id)
 {
-	filch__deque_init(&w->deque, 0);
+	filch__deque_init(&w->deque, COUNTS_FROM);
 	w->crew = crew;
 	w->id = id;
+	store_relaxed(&w->tasks.answered, (uint32_t)COUNTS_FROM);
 	w->victim = id; /* not all look at the same place first */
 	/* The first fork is to say that there are forks, if there is anybody to hear it. */
 	w->tasks.open.asked_ = crew->threads > 0;

@@ -13,7 +13,7 @@ PLATFORM_THREAD_LOCAL struct entry *filch__entry;
 /* Threads are spread over the places, each always tries its own first. */
 static unsigned first_place(void)
 {
-	static _Atomic unsigned threads;
+	static _Atomic unsigned threads = (unsigned)COUNTS_FROM;
 	static PLATFORM_THREAD_LOCAL unsigned place; /* one more than it, 0 = none yet */
 
 	if (!place)

@@ -4,7 +4,7 @@
 
 #define PROGRESS_NS 100000000u
 
-_Atomic uint32_t filch__forks;
+_Atomic uint32_t filch__forks = (uint32_t)COUNTS_FROM;
 
 /* ---- the beginning -------------------------------------------------------------------- */
 

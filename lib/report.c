@@ -121,7 +121,7 @@ _Atomic int filch__stats;
 /* In the child of a fork() the lock may be held for ever by a thread that is not there. */
 static void table_take(void)
 {
-	static _Atomic uint32_t forks;
+	static _Atomic uint32_t forks = (uint32_t)COUNTS_FROM;
 	uint32_t now = load_relaxed(&filch__forks);
 
 	if (load_relaxed(&forks) != now) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs: from the same state each time, until one fails; then in a shorter order that fails, too. */
+#include "../atomic.h"
 #include "sim.h"
 
 #include <signal.h>
@@ -10,6 +11,9 @@
 #include <sys/mman.h>
 
 struct sim *filch__sim;
+
+/* When a run begins; a century later if all that counts is old. */
+#define BEGINNING ((uint64_t)1 << (COUNTS_FROM ? 62 : 30))
 
 /* What the linker says of the program: its global variables, ours among them. */
 extern char __data_start[], _end[], __executable_start[];
@@ -54,7 +58,7 @@ void filch__sim_trace(const char *what, const volatile void *p, uint64_t value, 
 		return;
 	s->running = false;
 	fprintf(stderr, "%6llu %10llu  thread %u %s %p = %#llx %s  %#lx\n",
-	        (unsigned long long)s->steps, (unsigned long long)(s->now - 1000000000), s->current,
+	        (unsigned long long)s->steps, (unsigned long long)(s->now - BEGINNING), s->current,
 	        what, (const void *)(uintptr_t)p, (unsigned long long)value,
 	        order < 0 ? "" : orders[order],
 	        (unsigned long)((const char *)s->who[0] - __executable_start) - 1);
@@ -149,7 +153,7 @@ static void begin_run(struct session *n, bool again)
 	filch__memory_begin(s->memory);
 	filch__heap_begin(s->heap);
 	s->threads = s->current = 0;
-	s->now = 1000000000;
+	s->now = BEGINNING;
 	s->steps = s->switches = s->stale = 0;
 	s->failed = false;
 	s->message[0] = '\0';

@@ -20,6 +20,9 @@ struct heap {
 	size_t used;
 	unsigned left;
 	uint8_t state[SIM_ARENA / SIM_GRAIN];
+	/* Who got it, at which of his steps: nobody may touch it before he knows that. */
+	uint8_t maker[SIM_ARENA / SIM_GRAIN];
+	uint32_t born[SIM_ARENA / SIM_GRAIN];
 	alignas(4096) char arena[SIM_ARENA];
 };
 
@@ -65,6 +68,17 @@ size_t filch__sim_size(const void *memory)
 	return head_of(memory)->bytes;
 }
 
+static void note_birth(struct heap *h, size_t at, size_t bytes)
+{
+	const size_t first = at / SIM_GRAIN,
+		     grains = round_up(bytes + !bytes, SIM_GRAIN) / SIM_GRAIN;
+
+	memset(h->state + first, LIVES, grains);
+	memset(h->maker + first, (int)filch__sim->current, grains);
+	for (size_t i = 0; i < grains; i++)
+		h->born[first + i] = sim_self()->clock.at[filch__sim->current];
+}
+
 void *filch__sim_malloc(size_t align, size_t bytes)
 {
 	struct heap *h = filch__sim->heap;
@@ -80,7 +94,7 @@ void *filch__sim_malloc(size_t align, size_t bytes)
 	p = h->arena + at;
 	*head_of(p) = (struct head){bytes, align};
 	memset(p, 0xa5, bytes);
-	memset(h->state + at / SIM_GRAIN, LIVES, round_up(bytes + !bytes, SIM_GRAIN) / SIM_GRAIN);
+	note_birth(h, at, bytes);
 	h->used = at + round_up(bytes + 1, SIM_GRAIN);
 	h->left++;
 	return p;
@@ -116,15 +130,28 @@ static void check_stack(const char *p, size_t offset)
 		                s->current, (const void *)p, i);
 }
 
+static void check_heap(const char *p)
+{
+	const struct sim *s = filch__sim;
+	const size_t grain = (size_t)(p - s->heap->arena) / SIM_GRAIN;
+	const unsigned maker = s->heap->maker[grain];
+
+	if (s->heap->state[grain] != LIVES)
+		filch__sim_fail("thread %u touches %p, which was freed", s->current,
+		                (const void *)p);
+	if (!s->options->no_races && maker != s->current &&
+	    s->heap->born[grain] > sim_self()->clock.at[maker])
+		filch__sim_fail("a race: thread %u touches %p, which thread %u got", s->current,
+		                (const void *)p, maker);
+}
+
 void filch__sim_check_lives(const volatile void *memory)
 {
 	const struct sim *s = filch__sim;
 	const char *p = (const char *)(uintptr_t)memory;
 
 	if (p >= s->heap->arena && p < s->heap->arena + s->heap->used) {
-		if (s->heap->state[(size_t)(p - s->heap->arena) / SIM_GRAIN] != LIVES)
-			filch__sim_fail("thread %u touches %p, which was freed", s->current,
-			                (const void *)p);
+		check_heap(p);
 	} else if (p >= s->stacks && p < s->stacks + SIM_THREADS * SIM_STACK) {
 		check_stack(p, (size_t)(p - s->stacks));
 	}

@@ -235,7 +235,33 @@ static void a_sum_without_a_lock(void *arg)
 	filch_sim_check(sum == 6);
 }
 
+/* ---- a token ------------------------------------------------------------------------------------- */
+
+static filch_cancel given_up;
+static int why_given_up;
+
+static void gives_up(void *none)
+{
+	(void)none;
+	why_given_up = 7;
+	filch_cancel_now(&given_up);
+}
+
+static void token_brings_what_was_done_before(void *arg)
+{
+	unsigned t;
+
+	(void)arg;
+	t = filch_sim_thread(gives_up, NULL);
+	while (!filch_is_cancelled(&given_up))
+		filch__sleep_until(filch__now_ns() + 1000);
+	filch_sim_check(why_given_up == 7);
+	filch_sim_join(t);
+}
+
 SCENARIOS(loop_scenarios,
+          SCENARIO("loop: a token brings what was done before", token_brings_what_was_done_before,
+                   .fails = false),
           SCENARIO("loop: every item runs once", every_item_runs_once, .fails = false),
           SCENARIO("loop: every item runs once, alone", every_item_runs_once_alone, .fails = false),
           SCENARIO("loop: calls follow each other", calls_follow_each_other, .fails = false),

@@ -201,6 +201,108 @@ static void rest_of_a_newcomer_can_be_stolen(void *arg)
 	close_pool();
 }
 
+/* ---- who has just come ------------------------------------------------------------------------- */
+
+/* Nobody searches for long: who has looked in vain is about to sleep. */
+static void open_sleepy_pool(unsigned workers)
+{
+	filch_sim_check(filch_pool_create(&pool, FILCH_POOL(.workers = workers, .spin_ns = 1)) ==
+	                0);
+}
+
+static void needs_help(void *none)
+{
+	struct ran r = {{0}};
+
+	(void)none;
+	filch_sim_check(filch_for(pool, 2, first_waits_for_second, &r, FILCH(.chunk = 1)) == 0);
+	ran_once(&r, 2);
+}
+
+static void calls_once(void *p)
+{
+	struct ran r = {{0}};
+
+	filch_sim_check(filch_for(p, 4, run_items, &r, FILCH(.chunk = 1)) == 0);
+	ran_once(&r, 4);
+}
+
+/* His place is made while the worker takes its last look. */
+static void newcomer_is_seen_by_one_who_tires(void *arg)
+{
+	unsigned t;
+
+	(void)arg;
+	open_sleepy_pool(2);
+	calls_once(pool);
+	t = filch_sim_thread(needs_help, NULL);
+	filch_sim_join(t);
+	close_pool();
+}
+
+/* His place is before that of another, whose is there already. */
+static void newcomer_before_another_is_seen(void *arg)
+{
+	filch_pool *elsewhere;
+	unsigned t;
+
+	(void)arg;
+	filch_sim_check(filch_pool_create(&elsewhere, FILCH_POOL(.workers = 1)) == 0);
+	calls_once(elsewhere);
+	open_sleepy_pool(2);
+	t = filch_sim_thread(calls_once, pool);
+	filch_sim_join(t);
+	needs_help(NULL);
+	close_pool();
+	filch_sim_check(filch_pool_destroy(elsewhere) == 0);
+}
+
+/*
+ * A thread that a worker has just had started needs the caller's help, who waits for that worker
+ * and is about to sleep.
+ */
+static _Atomic uint32_t innermost_is_done;
+
+static int innermost(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	(void)w;
+	for (size_t i = begin; i < end; i++) {
+		while (i == 0 && !load_seq_cst(&innermost_is_done))
+			filch__wait(&innermost_is_done, 0, 0);
+		if (i == 0)
+			continue;
+		needs_help(ctx);
+		store_seq_cst(&innermost_is_done, 1);
+		filch__wake(&innermost_is_done);
+	}
+	return 0;
+}
+
+static _Atomic uint32_t middle_began;
+
+static int middle(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	(void)w;
+	for (size_t i = begin; i < end; i++) {
+		while (i == 0 && !load_seq_cst(&middle_began))
+			filch__wait(&middle_began, 0, 0);
+		if (i == 0)
+			continue;
+		store_seq_cst(&middle_began, 1);
+		filch__wake(&middle_began);
+		filch_sim_check(filch_for(pool, 2, innermost, ctx, FILCH(.chunk = 1)) == 0);
+	}
+	return 0;
+}
+
+static void new_thread_is_seen_by_who_waits(void *arg)
+{
+	(void)arg;
+	open_sleepy_pool(3);
+	filch_sim_check(filch_for(pool, 2, middle, NULL, FILCH(.chunk = 1)) == 0);
+	close_pool();
+}
+
 SCENARIOS(steal_scenarios,
           SCENARIO("loop: no more help than may", no_more_help_than_may, .fails = false),
           SCENARIO("loop: two calls have a helper each", two_calls_have_a_helper_each,
@@ -213,4 +315,10 @@ SCENARIOS(steal_scenarios,
           SCENARIO("loop: the rest of a worker can be stolen", rest_of_a_worker_can_be_stolen,
                    .fails = false),
           SCENARIO("loop: the rest of a newcomer can be stolen", rest_of_a_newcomer_can_be_stolen,
+                   .fails = false),
+          SCENARIO("loop: a newcomer is seen by one who tires", newcomer_is_seen_by_one_who_tires,
+                   .fails = false),
+          SCENARIO("loop: a newcomer before another is seen", newcomer_before_another_is_seen,
+                   .fails = false),
+          SCENARIO("loop: a new thread is seen by who waits", new_thread_is_seen_by_who_waits,
                    .fails = false))

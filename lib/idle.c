@@ -218,9 +218,10 @@ static bool claim(struct idle *idle, unsigned number)
 {
 	const uint64_t bit = bit_of(number);
 
-	/* acq_rel: pairs with the release in filch__idle_sleep(): what we write to him comes
-	 * after he parked; and with the other claimants' clearing. */
-	return fetch_and_acq_rel(word_of(idle, number), ~bit) & bit;
+	/* acquire: pairs with the release in filch__idle_sleep(): what we write to him comes after he
+	 * parked.  Others who clear a bit of this word before us stand in between, and as
+	 * read-modify-writes pass that release on. */
+	return fetch_and_acquire(word_of(idle, number), ~bit) & bit;
 }
 
 void filch__idle_sleep(struct idle *idle, unsigned number, bool searched, bool (*look)(void *),
@@ -349,8 +350,8 @@ void filch__idle_park(struct sleeper *s, bool (*ended)(void *), void *arg, uint6
 	/* seq_cst: with the look in ended() pairs with the store of the end, or a push, and the load
 	 * of this word in filch__idle_release(): one of us sees the other. */
 	store_seq_cst(&s->end, PARKED);
-	/* acquire: pairs with the exchange in filch__idle_release(). */
-	if (!ended(arg) && load_acquire(&s->end) == PARKED)
+	/* Relaxed: only whether to sleep depends on it, and who does not looks again. */
+	if (!ended(arg) && load_relaxed(&s->end) == PARKED)
 		filch__wait(&s->end, PARKED, deadline_ns);
 	store_relaxed(&s->end, AWAKE);
 }

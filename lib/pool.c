@@ -59,8 +59,9 @@ static bool run_start_hook(struct filch_pool *pool, unsigned id)
 	error = pool->hooks.on_start(pool->hooks.hook_arg, id);
 	if (error)
 		cas_relaxed(&pool->hook_error, &none, error);
-	/* acq_rel: pairs with the acquire in start_with_hooks(): the error is there. */
-	fetch_add_acq_rel(&pool->hooks_run, 1);
+	/* release: pairs with the acquire in start_with_hooks(): the error is there, and those of
+	 * all who were counted before. */
+	fetch_add_release(&pool->hooks_run, 1);
 	filch__wake(&pool->hooks_run);
 	return !error;
 }
@@ -213,7 +214,7 @@ static int start_with_hooks(struct filch_pool *pool)
 
 	for (bool more = true; more;)
 		more = start_one(pool, FILCH_MAX_WORKERS);
-	/* acquire: pairs with the acq_rel in run_start_hook(). */
+	/* acquire: pairs with the release in run_start_hook(). */
 	while ((run = load_acquire(&pool->hooks_run)) < load_relaxed(&pool->crew.started))
 		filch__wait(&pool->hooks_run, run, 0);
 	return load_relaxed(&pool->hook_error) ? FILCH_EHOOK : FILCH_OK;

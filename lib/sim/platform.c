@@ -58,11 +58,13 @@ void filch__yield(void)
 void filch__place_off(struct platform_place *place, unsigned cpu)
 {
 	(void)cpu;
+	filch__sim_plain(place, sizeof *place, true);
 	place->moved = true;
 }
 
 void filch__place_back(struct platform_place *place)
 {
+	filch__sim_plain(place, sizeof *place, true);
 	place->moved = false;
 }
 

@@ -119,6 +119,39 @@ static void two_push_for_two_who_sleep(void *arg)
 	filch_sim_join(t[1]);
 }
 
+/* Some of the wake-ups are for what somebody else has taken: who is woken sleeps again at once. */
+static void pushes_twice(void *none)
+{
+	(void)none;
+	push();
+	push();
+}
+
+static void works_in_a_place(void *number)
+{
+	filch__place_init(&sleepers[(uintptr_t)number].place);
+	works(number);
+}
+
+/* Who wakes somebody changes where he may run, and nobody else does then. */
+static void sleepers_are_moved(void *arg)
+{
+	unsigned t[3];
+
+	(void)arg;
+	open_room();
+	store_relaxed(&idle.packed, true);
+	t[0] = filch_sim_thread(works_in_a_place, (void *)0);
+	t[1] = filch_sim_thread(works_in_a_place, (void *)1);
+	t[2] = filch_sim_thread(pushes_twice, NULL);
+	push();
+	push();
+	await(4);
+	close_room();
+	for (unsigned i = 0; i < 3; i++)
+		filch_sim_join(t[i]);
+}
+
 static void it_closes_before_they_sleep(void *arg)
 {
 	unsigned t[2];
@@ -226,6 +259,7 @@ SCENARIOS(idle_scenarios,
           SCENARIO("idle: two push for two who sleep", two_push_for_two_who_sleep, .fails = false),
           SCENARIO("idle: two push, and some wake for nothing", two_push_for_two_who_sleep,
                    .options = {.faults = true}),
+          SCENARIO("idle: sleepers are moved", sleepers_are_moved, .fails = false),
           SCENARIO("idle: it closes before they sleep", it_closes_before_they_sleep, .whole = true),
           SCENARIO("idle: enough look", enough_look, .whole = true),
           SCENARIO("idle: an end is waited for", end_is_waited_for, .whole = true),

@@ -32,7 +32,7 @@ Test(atomic, changes_return_what_was_before)
 	cr_expect_eq(fetch_add_acq_rel(&x, (uint32_t)-2), 7);
 	cr_expect_eq(fetch_sub_seq_cst(&x, 1), 5);
 	cr_expect_eq(fetch_or_relaxed(&x, 16), 4);
-	cr_expect_eq(fetch_and_acq_rel(&x, 16), 20);
+	cr_expect_eq(fetch_and_acquire(&x, 16), 20);
 	cr_expect_eq(load_relaxed(&x), 16);
 }
 

@@ -8,7 +8,7 @@
  * oldest.  Each task runs once.
  *
  * sizes: TASKS=3 THIEVES=1 | TASKS=2 THIEVES=2
- * broken: NO_BARRIER NO_COUNT COUNT_FIRST NO_MARK ASK_LATE TAKES_BACK
+ * broken: NO_BARRIER:assert NO_COUNT:assert COUNT_FIRST:assert NO_MARK:assert ASK_LATE:assert TAKES_BACK:assert
  */
 byte buffered, newest; /* tasks 1 .. newest are on the list; what the owner has, and what others see */
 byte border;           /* tasks 1 .. border are shared */

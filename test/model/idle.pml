@@ -9,7 +9,7 @@
  * "broken" below, each look that is made again is left out by one: each must give a counterexample.
  *
  * sizes: WORKERS=2 TASKS=3 | WORKERS=3 TASKS=2
- * broken: NO_LAST_LOOK LOOK_FIRST NOTIFY_FIRST END_WITHOUT_LOOK END_LOOKS_FIRST CLOSE_LATE NO_CLAIM WAKE_ONE
+ * broken: NO_LAST_LOOK:end LOOK_FIRST:end NOTIFY_FIRST:end END_WITHOUT_LOOK:end END_LOOKS_FIRST:end CLOSE_LATE:end NO_CLAIM:assert WAKE_ONE:end
  */
 byte work, done, searching, asleep;
 bool bit_set[WORKERS], parked[WORKERS], closing;

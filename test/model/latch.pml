@@ -6,7 +6,7 @@
  * sleep for ever.
  *
  * sizes: THIEVES=2 | THIEVES=3
- * broken: LOOK_FIRST NO_RELEASE TOUCH_AFTER READ_THEN_WRITE
+ * broken: LOOK_FIRST:end NO_RELEASE:end TOUCH_AFTER:assert READ_THEN_WRITE:end
  */
 byte remaining, call;
 bool parked;

@@ -6,7 +6,7 @@
  * comes in any more.
  *
  * sizes: GUESTS=2 PLACES=1 | GUESTS=3 PLACES=2
- * broken: NO_LOOK LOOK_BEFORE_TAKING CLOSE_AFTER NO_WAKE TAKE_TWICE
+ * broken: NO_LOOK:assert LOOK_BEFORE_TAKING:assert CLOSE_AFTER:assert NO_WAKE:end TAKE_TWICE:assert
  */
 #define FREE 0
 #define TAKEN 1

@@ -249,7 +249,8 @@ int main(int argc, char **argv)
 	/* A thread that was joined may be seen for a moment more, and take its stack's first pages. */
 	expect(later.threads <= warm.threads + 4, "there are no more threads");
 	expect(later.files == warm.files, "there are no more open files");
-	expect(later.used <= warm.used + (256 << 10), "no more memory is in use");
+	/* A worker that has had little to do so far may still come to its own. */
+	expect(later.used <= warm.used + (1 << 20), "no more memory is in use");
 #ifndef FILCH_SANITIZED
 	expect(later.resident <= warm.resident + (4 << 20), "no more memory is resident");
 #endif

@@ -102,7 +102,9 @@ static bool start_one(struct filch_pool *pool, unsigned limit)
 		return true;
 	store_relaxed(&crew->started, i); /* an empty deque was looked at in vain */
 	pool->exhausted = true;
-	filch__idle_search_end(&crew->idle);
+	/* Others have counted on him meanwhile, and woken nobody. */
+	if (filch__idle_search_end(&crew->idle))
+		filch__idle_notify(&crew->idle, crew->threads, 1);
 	return false;
 }
 

@@ -25,6 +25,8 @@ bool filch__thread_start(struct platform_thread *t, size_t stack_bytes, void (*r
 
 	(void)stack_bytes;
 	t->handle = id;
+	for (int i = 0; !id && i < 4; i++)
+		filch__sim_rest(); /* the system takes its time to say no */
 	return id;
 }
 

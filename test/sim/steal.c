@@ -303,6 +303,77 @@ static void new_thread_is_seen_by_who_waits(void *arg)
 	close_pool();
 }
 
+/*
+ * A thread that is counted as looking, and then is not to be had: who counted on it is helped by the
+ * one that there is.  The machine has eight threads, so one for a pool that asks for two.
+ */
+enum { IDLERS = 5 };
+
+static _Atomic uint32_t all_done;
+
+static void idles(void *none)
+{
+	(void)none;
+	while (!load_seq_cst(&all_done))
+		filch__wait(&all_done, 0, 0);
+}
+
+struct meeting {
+	unsigned times[2];
+	_Atomic uint32_t second_began;
+};
+
+static int meets(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	struct meeting *m = ctx;
+
+	(void)w;
+	for (size_t i = begin; i < end; i++) {
+		m->times[i]++;
+		if (i == 1) {
+			store_seq_cst(&m->second_began, 1);
+			filch__wake(&m->second_began);
+		}
+		while (i == 0 && !load_seq_cst(&m->second_began))
+			filch__wait(&m->second_began, 0, 0);
+	}
+	return 0;
+}
+
+/* Under names of its own: nothing is known of what it costs. */
+static void meets_twice(void *names)
+{
+	const char *const *name = names;
+
+	for (int i = 0; i < 2; i++) {
+		struct meeting m = {.second_began = 0};
+
+		filch_sim_check(
+			filch_for(pool, 2, meets, &m, FILCH(.chunk = 1, .label = name[i])) == 0);
+		filch_sim_check(m.times[0] == 1 && m.times[1] == 1);
+	}
+}
+
+static void thread_that_is_refused_is_counted_on(void *arg)
+{
+	static const char *const names[4] = {"one", "two", "three", "four"};
+	unsigned t[IDLERS + 1];
+
+	(void)arg;
+	open_sleepy_pool(3);
+	t[0] = filch_sim_thread(meets_twice, (void *)(uintptr_t)names);
+	for (unsigned i = 1; i <= IDLERS; i++)
+		t[i] = filch_sim_thread(idles, NULL);
+	meets_twice((void *)(uintptr_t)(names + 2));
+	filch_sim_join(t[0]);
+	store_seq_cst(&all_done, 1);
+	for (unsigned i = 1; i <= IDLERS; i++) {
+		filch__wake(&all_done);
+		filch_sim_join(t[i]);
+	}
+	close_pool();
+}
+
 SCENARIOS(steal_scenarios,
           SCENARIO("loop: no more help than may", no_more_help_than_may, .fails = false),
           SCENARIO("loop: two calls have a helper each", two_calls_have_a_helper_each,
@@ -321,4 +392,6 @@ SCENARIOS(steal_scenarios,
           SCENARIO("loop: a newcomer before another is seen", newcomer_before_another_is_seen,
                    .fails = false),
           SCENARIO("loop: a new thread is seen by who waits", new_thread_is_seen_by_who_waits,
-                   .fails = false))
+                   .fails = false),
+          SCENARIO("loop: a thread that is refused is counted on",
+                   thread_that_is_refused_is_counted_on, .fails = false))

@@ -354,7 +354,9 @@ FILCH_API int filch_map_sized(filch_pool *pool, const void *items, size_t item_b
  * Prints every setting and where it came from: which mask or file decided the number
  * of CPUs, what $FILCH_WORKERS and $FILCH_STATS say, what waking a worker costs here.
  * With FILCH_STATS=1 in the environment a table of all calls, a line per label, goes
- * to stderr when the process ends.
+ * to stderr when the process ends; where it cannot be written it is lost, and the process ends with
+ * the status that it was given, though stderr may be a pipe that nobody reads.  filch_explain()
+ * writes as fprintf() does: what fails shows in ferror(out), and a closed pipe may end the process.
  */
 FILCH_API void filch_explain(FILE *out);
 

@@ -52,6 +52,40 @@ void filch__place_init(struct platform_place *place)
 	place->moved = false;
 }
 
+/* ---- signals -------------------------------------------------------------------------- */
+
+static bool is_pending(int signal)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 && sigismember(&pending, signal) == 1;
+}
+
+void filch__pipes_quiet(struct platform_pipes *p)
+{
+	sigset_t pipe, before;
+
+	/* One that is pending already is somebody else's, and stays. */
+	*p = (struct platform_pipes){.quiet = !is_pending(SIGPIPE)};
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	if (p->quiet && !pthread_sigmask(SIG_BLOCK, &pipe, &before))
+		p->unblock = !sigismember(&before, SIGPIPE);
+}
+
+void filch__pipes_back(const struct platform_pipes *p)
+{
+	sigset_t pipe;
+	int taken;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	if (p->quiet && is_pending(SIGPIPE))
+		sigwait(&pipe, &taken);
+	if (p->unblock)
+		pthread_sigmask(SIG_UNBLOCK, &pipe, NULL);
+}
+
 void filch__yield(void)
 {
 	sched_yield();

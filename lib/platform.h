@@ -172,6 +172,16 @@ static inline double platform_ns(uint64_t ticks)
 void filch__sim_rest(void);
 #endif
 
+/*
+ * From the one to the other, in the same thread: what is written to a pipe that nobody reads fails, and
+ * does not end the process.
+ */
+struct platform_pipes {
+	bool quiet, unblock;
+};
+void filch__pipes_quiet(struct platform_pipes *p);
+void filch__pipes_back(const struct platform_pipes *p);
+
 /* Lets other threads have the CPU, if some are waiting for it. */
 void filch__yield(void);
 

@@ -133,8 +133,10 @@ static void table_take(void)
 
 static void print_table(void)
 {
+	struct platform_pipes pipes;
 	char work[24], wall[24];
 
+	filch__pipes_quiet(&pipes);
 	table_take();
 	fprintf(stderr, "filch: %-24s %10s %9s %14s %10s %10s %6s %9s %9s\n", "label", "calls",
 	        "parallel", "items", "wall", "work", "gain", "steals", "wakes");
@@ -153,6 +155,7 @@ static void print_table(void)
 		        "filch: and %llu calls under more labels than the table has lines\n",
 		        (unsigned long long)table.lost);
 	lock_release(&table.lock);
+	filch__pipes_back(&pipes);
 }
 
 bool filch__stats_read(void)

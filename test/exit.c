@@ -7,6 +7,7 @@
 #include "support.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -299,4 +300,48 @@ Test(exit, of_threads_is_no_end_of_the_pool)
 	run_child(&o, "outlives_its_main_thread", env);
 	cr_expect_eq(o.status, 0, "ended with %d: %s", o.status, o.err);
 	cr_expect_str_empty(o.err);
+}
+
+/* ---- what is written at the end, and nobody reads ------------------------------------------------ */
+
+enum { STATUS = 7 };
+
+/* stderr of this process becomes what cannot be written to. */
+static bool nobody_reads(const char *how)
+{
+	int pipe_ends[2], fd;
+
+	if (strcmp(how, "closed") == 0)
+		return close(STDERR_FILENO) == 0;
+	if (strcmp(how, "full") == 0) {
+		fd = open("/dev/full", O_WRONLY);
+	} else {
+		if (pipe(pipe_ends) || close(pipe_ends[0]))
+			return false;
+		fd = pipe_ends[1];
+	}
+	return fd >= 0 && dup2(fd, STDERR_FILENO) >= 0 && close(fd) == 0;
+}
+
+CHILD(says_it_to_nobody)
+{
+	const char *how = getenv("FILCH_TEST_HOW");
+
+	if (!how || !nobody_reads(how))
+		return NOT_ONCE;
+	return calls_work(NULL) ? NOT_ONCE : STATUS;
+}
+
+Test(exit, of_a_process_whose_table_cannot_be_written_has_its_status)
+{
+	static const char *const how[] = {"FILCH_TEST_HOW=pipe", "FILCH_TEST_HOW=full",
+	                                  "FILCH_TEST_HOW=closed"};
+	struct outcome o;
+
+	for (size_t i = 0; i < COUNT_OF(how); i++) {
+		const char *const env[] = {"FILCH_STATS=1", how[i], NULL};
+
+		run_child(&o, "says_it_to_nobody", env);
+		cr_expect_eq(o.status, STATUS, "%s: ended with %d", how[i], o.status);
+	}
 }

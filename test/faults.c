@@ -3,6 +3,7 @@
  * The system gives no thread or no memory, at the first call or the k-th, once or for good:
  * what was asked for is done, or refused before it began, and nothing is lost.
  */
+#include "platform.h"
 #include "support.h"
 
 #include <criterion/criterion.h>
@@ -267,6 +268,50 @@ Test(faults, of_memory_in_deep_first_calls_lose_nothing)
 {
 	sweep(first_deep_call, false);
 	sweep(first_deep_call, true);
+}
+
+/* ---- waits that end early ----------------------------------------------------------------------- */
+
+static int add_leaf(void *arg, filch_worker *w)
+{
+	(void)w;
+	sleep_ns(20000);
+	atomic_fetch_add((atomic_uint *)arg, 1);
+	return 0;
+}
+
+static int fork_leaves(void *arg, filch_worker *w)
+{
+	filch_task task[12];
+
+	for (int i = 0; i < 12; i++)
+		filch_fork(w, &task[i], add_leaf, arg);
+	for (int i = 12; i-- > 0;)
+		filch_join(w, &task[i]);
+	return 0;
+}
+
+Test(faults, of_waits_that_end_early_lose_nothing)
+{
+	filch_pool *pool = pool_of(4);
+	struct tally t;
+	unsigned ended;
+
+	tally_init(&t, N);
+	waits_end_early(true);
+	for (size_t i = scaled(100, 20); i > 0; i--) {
+		atomic_uint leaves = 0;
+
+		cr_expect_eq(runs_once(pool, &t, FILCH(.chunk = 50)), 0);
+		cr_expect_eq(filch_for(pool, 60, meet_or_not, &t, FILCH(.chunk = 1)), 0);
+		cr_expect_eq(filch_run(pool, fork_leaves, &leaves, NULL), 0);
+		cr_expect_eq(atomic_load(&leaves), 12);
+		sleep_ns(i % 4 * 300000); /* they sleep, or are about to */
+	}
+	pool_close(pool);
+	ended = waits_end_early(false);
+	cr_expect(ended > 0 || filch__cpu_here() == PLATFORM_NO_CPU, "no wait was cut short");
+	tally_finish(&t);
 }
 
 /* ---- in a fresh process --------------------------------------------------------------------------- */

@@ -14,8 +14,11 @@
 #include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 /*
@@ -267,4 +270,44 @@ UNWATCHED int timespec_get(struct timespec *t, int base)
 	if (known)
 		t->tv_sec += (time_t)atomic_load(&wall_shift);
 	return known;
+}
+
+/* ---- waits ---------------------------------------------------------------------------------- */
+
+static atomic_bool early;
+static atomic_uint waits, ended;
+
+unsigned waits_end_early(bool so)
+{
+	atomic_store(&early, so);
+	return atomic_exchange(&ended, 0);
+}
+
+/* Every other one that there is, in turn by a signal and for nothing. */
+UNWATCHED static bool ends_early(long number, long operation)
+{
+	if (number != SYS_futex || !atomic_load_explicit(&early, memory_order_relaxed) ||
+	    (operation & FUTEX_CMD_MASK) != FUTEX_WAIT_BITSET)
+		return false;
+	return atomic_fetch_add(&waits, 1) % 2;
+}
+
+typedef long syscall_fn(long, ...);
+REAL(syscall_fn, syscall, NULL)
+
+UNWATCHED long syscall(long number, ...)
+{
+	long argument[6];
+	va_list list;
+
+	va_start(list, number);
+	for (int i = 0; i < 6; i++)
+		argument[i] = va_arg(list, long);
+	va_end(list);
+	if (ends_early(number, argument[1])) {
+		errno = EINTR;
+		return atomic_fetch_add(&ended, 1) % 2 ? -1 : 0;
+	}
+	return syscall_real()(number, argument[0], argument[1], argument[2], argument[3],
+	                      argument[4], argument[5]);
 }

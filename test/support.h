@@ -160,6 +160,10 @@ long memory_blocks(void);
 /* Asks the leak checker, if the program was built with one. */
 void expect_no_leak(void);
 
+/* From now on half of all waits for a futex end at once, as if by a signal or for nothing; or no more of
+ * them.  Returns how many did.  Only ports that have futexes wait so. */
+unsigned waits_end_early(bool so);
+
 /* From now on every wall clock of the process is so many seconds off; monotonic ones are not. */
 void wall_clock_jumps(int64_t seconds);
 

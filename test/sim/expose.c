@@ -159,16 +159,20 @@ static void a_loop_after_tasks_were_exposed(void *arg)
 	close_pool();
 }
 
-/* So deep that the calls take memory of their own. */
+/* So deep that the calls take memory of their own, while others know that there is somebody who forks. */
+enum { DEEP = 9 };
+
 struct deep {
 	unsigned left;
-	struct ran ran;
+	struct ran before, ran;
 };
 
 static int run_deep(void *arg, filch_worker *w)
 {
 	struct deep *d = arg;
 
+	if (d->left == DEEP)
+		fork_again(&d->before, w);
 	if (!d->left--)
 		return fork_again(&d->ran, w);
 	return filch_run(pool, run_deep, d, NULL);
@@ -176,7 +180,7 @@ static int run_deep(void *arg, filch_worker *w)
 
 static void calls_may_be_deep(void *arg)
 {
-	struct deep d = {.left = 9};
+	struct deep d = {.left = DEEP};
 
 	(void)arg;
 	open_pool(3);

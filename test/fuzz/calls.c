@@ -26,6 +26,7 @@ static struct filch_sim_options options_of(const uint8_t head[3])
 		.faults = how & 8,
 		.no_barrier = how & 16,
 		.strong = how & 32,
+		.steps = 2000000, /* two hundred bytes ask for more than the usual 100,000 */
 	};
 }
 

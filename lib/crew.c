@@ -133,10 +133,13 @@ static struct worker *victim(struct crew *crew, unsigned guests, unsigned i)
 	return i < guests ? load_seq_cst(&crew->guest[i]) : &crew->worker[i - guests];
 }
 
-/* Has it share what it has forked, if w might take that. */
-static void ask(struct worker *w, struct worker *from, struct loop *below)
+/*
+ * Has it share what it has forked, if w might take that.  Who is about to sleep asks for the calls that
+ * come after this one, too, which he will not see begin; what is not for him is muted.
+ */
+static void ask(struct worker *w, struct worker *from, struct loop *below, bool sleepy)
 {
-	struct loop *call = tasks_call(&from->tasks);
+	struct loop *call = sleepy && !below ? NULL : tasks_call(&from->tasks);
 
 	/* Who is in no call is asked for when he will be. */
 	if (call ? may_help(w, call, below) && !load_relaxed(&call->quiet) : !below)
@@ -162,7 +165,7 @@ bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool tak
 			continue;
 		if (!deque_peek(&from->deque, c, &ticket)) {
 			if (forking)
-				ask(w, from, below);
+				ask(w, from, below, !take);
 			continue;
 		}
 		if (take) /* for the claim: comes while we look at the loop */

@@ -99,6 +99,27 @@ static void what_is_private_can_be_stolen_by_one_who_tires(void *arg)
 	close_pool();
 }
 
+/* Who tires of a run that he may not help with asks for what comes after it. */
+static int forks_for_long(void *arg, filch_worker *w)
+{
+	fork_again(arg, w);
+	filch__sleep_until(filch__now_ns() + 100000000);
+	return 0;
+}
+
+static void it_can_be_stolen_after_a_run_for_one(void *arg)
+{
+	struct ran r = {{0}}, before = {{0}}, alone = {{0}};
+
+	(void)arg;
+	open_pool(2);
+	filch_sim_check(filch_run(pool, fork_again, &before, NULL) == 0);
+	filch_sim_check(filch_run(pool, forks_for_long, &alone, FILCH(.max_workers = 1)) == 0);
+	filch_sim_check(filch_run(pool, waits_in_a_leaf, &r, NULL) == 0);
+	ran_once(&r, 2);
+	close_pool();
+}
+
 /* In the same run: what is asked for while nothing is private. */
 static int forks_and_waits_in_a_leaf(void *arg, filch_worker *w)
 {
@@ -198,6 +219,8 @@ SCENARIOS(expose_scenarios,
                    .fails = false),
           SCENARIO("expose: it can be stolen by one who tires",
                    what_is_private_can_be_stolen_by_one_who_tires, .fails = false),
+          SCENARIO("expose: it can be stolen after a run for one",
+                   it_can_be_stolen_after_a_run_for_one, .fails = false),
           SCENARIO("expose: what is forked late can be stolen", what_is_forked_late_can_be_stolen,
                    .fails = false),
           SCENARIO("expose: it can be stolen, no barrier", what_is_private_can_be_stolen_later,

@@ -170,7 +170,7 @@ Test(platform, shortens_names_but_not_numbers)
 	struct name names[] = {{"filch", 3, "filch/3"},
 	                       {"", 0, "/0"},
 	                       {"abcdefghijklm", 1, "abcdefghijklm/1"},
-	                       {"abcdefghijklmn", 1, "abcdefghijklm/1"},
+	                       {"abcdefghijklmn", 2, "abcdefghijklm/2"}, /* 1 may not be gone yet */
 	                       {"abcdefghijklmnopqrstuvwxyz", 1023, "abcdefghij/1023"},
 	                       {"%s%n", 4294967295u, "%s%n/4294967295"},
 	                       {"abcdef", 4294967295u, "abcd/4294967295"}};

@@ -40,7 +40,7 @@ static void fork_all(unsigned n)
 static void expect_shared(unsigned from, unsigned to)
 {
 	struct chunk c = {NULL, {0, 0}};
-	uint64_t ticket;
+	uint64_t ticket = 0;
 
 	for (unsigned i = from; i < to; i++) {
 		cr_assert(deque_peek(&deque, &c, &ticket));

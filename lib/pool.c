@@ -9,6 +9,7 @@
 
 struct filch_pool *_Atomic filch__default_pool;
 static struct lock default_lock; /* guards the creation of the default pool */
+struct lock filch__stats_lock;
 static _Atomic bool process_ends;
 
 /* ---- fork ---------------------------------------------------------------------------------- */
@@ -19,6 +20,7 @@ static void in_child(void)
 	fetch_add_relaxed(&filch__forks, 1);
 	store_relaxed(&filch__default_pool, NULL);
 	store_relaxed(&default_lock.state, 0);
+	store_relaxed(&filch__stats_lock.state, 0);
 	filch__entry = NULL;
 }
 
@@ -28,6 +30,15 @@ bool filch__pool_closes(struct filch_pool *pool)
 }
 
 /* ---- width ----------------------------------------------------------------------------------- */
+
+/* Others decide what stands in the environment and what cgroups are called, and we may say it on a
+ * terminal. */
+static void make_plain(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
 
 void filch__width_read(struct width *width)
 {
@@ -45,6 +56,8 @@ void filch__width_read(struct width *width)
 	else
 		snprintf(width->env, sizeof width->env,
 		         "\"%.32s\", ignored: not a number from 1 to %u", env, FILCH_MAX_WORKERS);
+	make_plain(width->cpus);
+	make_plain(width->env);
 }
 
 /* ---- threads -------------------------------------------------------------------------------------- */

@@ -35,6 +35,9 @@ static inline struct filch_pool *pool_default_if_any(void)
 	return load_acquire(&filch__default_pool);
 }
 
+/* Of who counts calls (report.c); here, since the child of a fork() finds it open. */
+extern struct lock filch__stats_lock;
+
 /* Whether it is being destroyed, or the process ends. */
 bool filch__pool_closes(struct filch_pool *pool);
 

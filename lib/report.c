@@ -109,8 +109,8 @@ struct line {
 	uint64_t calls, parallel, items, wall_ns, work_ns, steals, wakes;
 };
 
+/* Under filch__stats_lock. */
 static struct {
-	struct lock lock; /* guards the rest */
 	unsigned lines;
 	uint64_t lost; /* calls that found no line */
 	struct line line[LINES_MAX];
@@ -118,26 +118,13 @@ static struct {
 
 _Atomic int filch__stats;
 
-/* In the child of a fork() the lock may be held for ever by a thread that is not there. */
-static void table_take(void)
-{
-	static _Atomic uint32_t forks = (uint32_t)COUNTS_FROM;
-	uint32_t now = load_relaxed(&filch__forks);
-
-	if (load_relaxed(&forks) != now) {
-		store_relaxed(&forks, now);
-		store_relaxed(&table.lock.state, 0);
-	}
-	lock_take(&table.lock);
-}
-
 static void print_table(void)
 {
 	struct platform_pipes pipes;
 	char work[24], wall[24];
 
 	filch__pipes_quiet(&pipes);
-	table_take();
+	lock_take(&filch__stats_lock);
 	fprintf(stderr, "filch: %-24s %10s %9s %14s %10s %10s %6s %9s %9s\n", "label", "calls",
 	        "parallel", "items", "wall", "work", "gain", "steals", "wakes");
 	for (unsigned i = 0; i < table.lines; i++) {
@@ -154,7 +141,7 @@ static void print_table(void)
 		fprintf(stderr,
 		        "filch: and %llu calls under more labels than the table has lines\n",
 		        (unsigned long long)table.lost);
-	lock_release(&table.lock);
+	lock_release(&filch__stats_lock);
 	filch__pipes_back(&pipes);
 }
 
@@ -195,7 +182,7 @@ void filch__stats_add(const char *label, uintptr_t function, const struct filch_
 {
 	struct line *l;
 
-	table_take();
+	lock_take(&filch__stats_lock);
 	l = line_of(label, function);
 	if (l) {
 		l->calls++;
@@ -208,7 +195,7 @@ void filch__stats_add(const char *label, uintptr_t function, const struct filch_
 	} else {
 		table.lost++;
 	}
-	lock_release(&table.lock);
+	lock_release(&filch__stats_lock);
 }
 
 /* ---- all settings --------------------------------------------------------------------------------- */

@@ -285,6 +285,18 @@ Test(report, of_the_settings_names_each_and_where_it_came_from)
 	cr_expect(strstr(o.out, "wake") || strstr(o.out, "waking"));
 }
 
+Test(report, of_the_settings_has_no_way_to_command_a_terminal)
+{
+	const char *const env[] = {"FILCH_WORKERS=\033[2J\a\233\177", NULL};
+	struct outcome o;
+
+	run_child(&o, "explains", env);
+	cr_expect_eq(o.status, 0);
+	cr_expect(strstr(o.out, "\"?[2J???\", ignored"), "%s", o.out);
+	for (const char *at = o.out; *at; at++)
+		cr_assert(*at == '\n' || (*at >= ' ' && *at <= '~'), "%d", *at);
+}
+
 Test(report, of_the_settings_goes_to_the_file_given)
 {
 	char *text = NULL;

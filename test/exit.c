@@ -306,6 +306,18 @@ Test(exit, of_threads_is_no_end_of_the_pool)
 
 enum { STATUS = 7 };
 
+/* Both ends of a pipe that has no room left. */
+static bool full_pipe(int *ends)
+{
+	static const char bytes[4096];
+
+	if (pipe2(ends, O_NONBLOCK))
+		return false;
+	while (write(ends[1], bytes, sizeof bytes) > 0)
+		;
+	return true;
+}
+
 /* stderr of this process becomes what cannot be written to. */
 static bool nobody_reads(const char *how)
 {
@@ -315,6 +327,8 @@ static bool nobody_reads(const char *how)
 		return close(STDERR_FILENO) == 0;
 	if (strcmp(how, "full") == 0) {
 		fd = open("/dev/full", O_WRONLY);
+	} else if (strcmp(how, "stuck") == 0) {
+		fd = full_pipe(pipe_ends) ? pipe_ends[1] : -1;
 	} else {
 		if (pipe(pipe_ends) || close(pipe_ends[0]))
 			return false;
@@ -335,7 +349,7 @@ CHILD(says_it_to_nobody)
 Test(exit, of_a_process_whose_table_cannot_be_written_has_its_status)
 {
 	static const char *const how[] = {"FILCH_TEST_HOW=pipe", "FILCH_TEST_HOW=full",
-	                                  "FILCH_TEST_HOW=closed"};
+	                                  "FILCH_TEST_HOW=stuck", "FILCH_TEST_HOW=closed"};
 	struct outcome o;
 
 	for (size_t i = 0; i < COUNT_OF(how); i++) {

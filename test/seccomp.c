@@ -8,6 +8,7 @@
 #include <filch_algo.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -141,10 +142,13 @@ static void on_other(int signal, siginfo_t *info, void *context)
 	_exit(3);
 }
 
+/* Any of these, and it is not for reading alone. */
+#define WRITES (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND)
+
 /* All but `without`, which is refused: with EPERM if `gently`, else like what is not in the table. */
 static void lock_up(const char *without, bool gently)
 {
-	struct sock_filter filter[MOST * 2 + 8];
+	struct sock_filter filter[MOST * 2 + 12];
 	struct sock_fprog program = {.filter = filter};
 	struct sigaction trap = {.sa_sigaction = on_other, .sa_flags = SA_SIGINFO};
 	unsigned n = 0;
@@ -154,6 +158,13 @@ static void lock_up(const char *without, bool gently)
 	                                           offsetof(struct seccomp_data, arch));
 	filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
 	filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+	                                           offsetof(struct seccomp_data, nr));
+	filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 4);
+	filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+	                                           offsetof(struct seccomp_data, args[2]));
+	filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, WRITES, 0, 1);
+	filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
 	filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 	                                           offsetof(struct seccomp_data, nr));
 	for (unsigned i = 0; i < count; i++) {
@@ -273,6 +284,12 @@ static void default_pool(void)
 	filch_explain(stderr);
 }
 
+/* What a library could do that has a file for its traces. */
+static void writes_a_file(void)
+{
+	expect(open("/dev/null", O_WRONLY | O_CLOEXEC) >= 0);
+}
+
 /* ---- how it ends ----------------------------------------------------------------------------------- */
 
 static unsigned passed, failed;
@@ -326,7 +343,8 @@ int main(int argc, char **argv)
 	expect_status("the default pool", 0, default_pool, NULL, false);
 	for (size_t i = 0; i < sizeof gently / sizeof gently[0]; i++)
 		expect_status("a pool of one's own", 0, own_pool, gently[i], true);
-	/* This would be noticed. */
+	/* These would be noticed. */
+	expect_status("a file that is written", 3, writes_a_file, NULL, false);
 	expect_status("a pool of one's own", 3, own_pool, "futex", false);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed != 0;

@@ -113,8 +113,8 @@ static void block_signals(sigset_t *before)
 	pthread_sigmask(SIG_SETMASK, &blocked, before);
 }
 
-/* The system's minimum counts the thread-local storage of all libraries, which may be large. */
-/* False if no system has that much. */
+/* False if no system has that much.  The system's minimum counts the thread-local storage of all
+ * libraries, which may be large. */
 static bool set_stack(pthread_attr_t *attr, size_t bytes)
 {
 	const long page = sysconf(_SC_PAGESIZE);
@@ -131,11 +131,27 @@ static bool set_stack(pthread_attr_t *attr, size_t bytes)
 	       !pthread_attr_setstacksize(attr, bytes + (size_t)(least > 0 ? least : page));
 }
 
+/* On all CPUs of the process, if asked to, or on those of the calling thread. */
+static int create(pthread_t *id, size_t stack_bytes, bool everywhere, struct start *s)
+{
+	pthread_attr_t attr;
+	int error;
+
+	if (pthread_attr_init(&attr))
+		return ENOMEM;
+	error = set_stack(&attr, stack_bytes) ? 0 : ENOMEM;
+	if (everywhere)
+		filch__port_attr(&attr);
+	if (!error)
+		error = pthread_create(id, &attr, thread_main, s);
+	pthread_attr_destroy(&attr);
+	return error;
+}
+
 bool filch__thread_start(struct platform_thread *t, size_t stack_bytes, void (*run)(void *),
                          void *arg)
 {
 	struct start *s = malloc(sizeof *s);
-	pthread_attr_t attr;
 	pthread_t id;
 	sigset_t before;
 	int error;
@@ -143,17 +159,11 @@ bool filch__thread_start(struct platform_thread *t, size_t stack_bytes, void (*r
 	if (!s)
 		return false;
 	*s = (struct start){run, arg};
-	if (pthread_attr_init(&attr)) {
-		free(s);
-		return false;
-	}
-	error = !set_stack(&attr, stack_bytes);
-	filch__port_attr(&attr);
 	block_signals(&before);
-	if (!error)
-		error = pthread_create(&id, &attr, thread_main, s);
+	error = create(&id, stack_bytes, true, s);
+	if (error == EINVAL) /* those CPUs have gone since we looked */
+		error = create(&id, stack_bytes, false, s);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
 	if (error) {
 		free(s);
 		return false;

@@ -153,6 +153,8 @@ typedef int memalign_fn(void **, size_t, size_t);
 typedef int create_fn(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 typedef int clock_fn(clockid_t, struct timespec *);
 typedef int timespec_fn(struct timespec *, int);
+typedef int affinity_fn(pid_t, size_t, cpu_set_t *);
+typedef long sysconf_fn(int);
 typedef long syscall_fn(long, ...);
 
 malloc_fn __interceptor_malloc __attribute__((weak));
@@ -189,6 +191,8 @@ REAL(memalign_fn, posix_memalign, __interceptor_posix_memalign)
 REAL(create_fn, pthread_create, __interceptor_pthread_create)
 REAL(clock_fn, clock_gettime, __interceptor_clock_gettime)
 REAL(timespec_fn, timespec_get, (timespec_fn *)NULL)
+REAL(affinity_fn, sched_getaffinity, (affinity_fn *)NULL)
+REAL(sysconf_fn, sysconf, (sysconf_fn *)NULL)
 REAL(syscall_fn, syscall, (syscall_fn *)NULL)
 
 UNWATCHED static bool no_memory(void)
@@ -283,6 +287,38 @@ int pthread_create(pthread_t *id, const pthread_attr_t *attr, void *(*run)(void 
 	if (error)
 		free_real()(b);
 	return error;
+}
+
+/* ---- CPUs ---------------------------------------------------------------------------------- */
+
+static int (*_Atomic said_mask)(size_t, void *);
+static atomic_long said_online;
+
+void cpus_are_said(int (*mask)(size_t bytes, void *set), long n)
+{
+	atomic_store(&said_mask, mask);
+	atomic_store(&said_online, n);
+}
+
+UNWATCHED int sched_getaffinity(pid_t id, size_t bytes, cpu_set_t *set)
+{
+	int (*mask)(size_t, void *) = atomic_load(&said_mask);
+	int error;
+
+	if (!mask)
+		return sched_getaffinity_real()(id, bytes, set);
+	error = mask(bytes, set);
+	if (!error)
+		return 0;
+	errno = error;
+	return -1;
+}
+
+UNWATCHED long sysconf(int name)
+{
+	const long n = name == _SC_NPROCESSORS_ONLN ? atomic_load(&said_online) : 0;
+
+	return n ? n : sysconf_real()(name);
 }
 
 /* ---- the wall clock ------------------------------------------------------------------------ */

@@ -164,6 +164,10 @@ void expect_no_leak(void);
  * them.  Returns how many did.  Only ports that have futexes wait so. */
 unsigned waits_end_early(bool so);
 
+/* From now on sched_getaffinity() fills in what `mask` does, or fails with what that returns if not 0;
+ * and so many CPUs are online.  NULL and 0 are the truth. */
+void cpus_are_said(int (*mask)(size_t bytes, void *set), long online);
+
 /* From now on every wall clock of the process is so many seconds off; monotonic ones are not. */
 void wall_clock_jumps(int64_t seconds);
 

@@ -4,6 +4,7 @@
  * there: a call runs all its items at any time, by its caller alone if need be, and the process
  * ends with the status that it was given.  test/close.c has exit() itself.
  */
+#define _GNU_SOURCE
 #include "support.h"
 
 #include <criterion/criterion.h>

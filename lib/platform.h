@@ -121,9 +121,6 @@ bool filch__barrier(void);
 /* Whether it is known that there is none. */
 bool filch__barrier_missing(void);
 
-/* Makes the first barrier as cheap as later ones, if that is cheap now: not with threads running. */
-void filch__barrier_prepare(void);
-
 /* ---- time ------------------------------------------------------------------------ */
 
 /* Nanoseconds of the monotonic clock. */

@@ -181,7 +181,9 @@ const char *filch__env(const char *name)
 
 /*
  * Some kernels, emulators and filters of system calls do not know it.  A process says once that it
- * wants it, which takes 2 us, but 10 ms and more when it has threads already.
+ * wants it, which takes 2 us; but when it has threads already, until each CPU has been through the
+ * scheduler and a thread of the kernel has found that out: 10 ms, or many seconds among eighty
+ * threads that compute.
  */
 static _Atomic int barrier_known; /* 1 there is one, -1 there is none */
 
@@ -193,9 +195,10 @@ static void ask_for_barrier(void)
 	store_relaxed(&barrier_known, known);
 }
 
-void filch__barrier_prepare(void)
+/* Before main(), where nearly every process has one thread. */
+__attribute__((constructor)) static void prepare_barrier(void)
 {
-	if (!load_relaxed(&barrier_known) && ONE_THREAD)
+	if (ONE_THREAD)
 		ask_for_barrier();
 }
 
@@ -208,6 +211,10 @@ bool filch__barrier(void)
 {
 	if (!load_relaxed(&barrier_known))
 		ask_for_barrier();
-	return load_relaxed(&barrier_known) > 0 &&
-	       syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+	if (filch__barrier_missing())
+		return false;
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
+		return true;
+	store_relaxed(&barrier_known, -1); /* a filter that came later */
+	return false;
 }

@@ -124,7 +124,3 @@ bool filch__barrier_missing(void)
 {
 	return true;
 }
-
-void filch__barrier_prepare(void)
-{
-}

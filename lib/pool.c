@@ -255,7 +255,6 @@ int filch_pool_create(filch_pool **out, const struct filch_pool_options *options
 	if (o.workers > FILCH_MAX_WORKERS)
 		return FILCH_EINVAL;
 	begin = filch__ticks_begin();
-	filch__barrier_prepare();
 	if (!watch_forks())
 		return FILCH_ENOMEM;
 	if (!o.workers)

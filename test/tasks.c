@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The list of forked tasks: what is shared, in which order, and who stands still meanwhile. */
+#define _GNU_SOURCE
 #include "support.h"
 
 #include "tasks.h"
 
 #include <criterion/criterion.h>
+
+#ifdef __linux__
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 TestSuite(tasks, .timeout = 60);
 
@@ -126,6 +133,17 @@ Test(tasks, what_is_hidden_is_exposed_all_of_it)
 	expect_shared(0, MANY);
 	cr_expect_not(filch__tasks_expose(&tasks, &deque, &worker));
 }
+
+#ifdef __linux__
+/* To ask for barriers takes until all CPUs have been through the scheduler when there are threads. */
+Test(tasks, can_be_exposed_without_asking_the_system_first)
+{
+	if (filch__barrier_missing())
+		cr_skip_test("this system has no barrier for other threads");
+	cr_expect_eq(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0), 0,
+	             "the process had asked before it had threads");
+}
+#endif
 
 Test(tasks, without_memory_the_rest_stays_private)
 {

@@ -131,10 +131,6 @@ bool filch__barrier_missing(void)
 	return filch__sim->options->no_barrier;
 }
 
-void filch__barrier_prepare(void)
-{
-}
-
 /* ---- time ---------------------------------------------------------------------------------------- */
 
 /* Now and then a thread is away for long. */

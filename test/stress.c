@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Long and random: a hundred million chunks, a million steals, a hundred thousand pools,
+ * Long and random: a hundred million chunks, six million steals, a hundred thousand pools,
  * all accounted for.  FILCH_TEST_SCALE makes it shorter or longer; a random run is
  * repeated with the FILCH_TEST_SEED that it printed.
  */
+#include "account.h"
 #include "support.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 TestSuite(stress, .timeout = 900);
 
@@ -17,45 +19,17 @@ TestSuite(stress, .timeout = 900);
 
 enum { WORKERS = 4 };
 
-/* Sums that any item lost or doubled would spoil; one line for each worker, so no atomics. */
-struct account {
-	_Alignas(128) uint64_t items;
-	uint64_t sum, mixed;
-};
-
-static uint64_t mix(uint64_t i)
-{
-	i *= 0x9e3779b97f4a7c15u;
-	return i ^ i >> 29;
-}
-
 static int account_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 {
-	struct account *a = (struct account *)ctx + filch_worker_id(w);
-
-	a->items += end - begin;
-	for (size_t i = begin; i < end; i++) {
-		a->sum += i;
-		a->mixed ^= mix(i);
-	}
+	account_range((struct account *)ctx + filch_worker_id(w), begin, end);
 	return 0;
 }
 
-static bool account_is_right(const struct account *a, size_t n)
+static bool accounts_are_right(const struct account *a, size_t n)
 {
-	struct account all = {0, 0, 0};
-	uint64_t sum = 0, mixed = 0;
+	const struct account all = account_sum(a, WORKERS);
 
-	for (unsigned id = 0; id < WORKERS; id++) {
-		all.items += a[id].items;
-		all.sum += a[id].sum;
-		all.mixed ^= a[id].mixed;
-	}
-	for (size_t i = 0; i < n; i++) {
-		sum += i;
-		mixed ^= mix(i);
-	}
-	return all.items == n && all.sum == sum && all.mixed == mixed;
+	return account_is_right(&all, n);
 }
 
 Test(stress, of_a_hundred_million_chunks_loses_and_doubles_none)
@@ -65,29 +39,34 @@ Test(stress, of_a_hundred_million_chunks_loses_and_doubles_none)
 	uint64_t chunks = 0, steals = 0, seed = test_seed();
 
 	while (chunks < wanted) {
-		struct account a[WORKERS] = {{0, 0, 0}};
+		struct account a[WORKERS] = {{0}};
 		const size_t n = 1 + random_below(&seed, 2000000);
 		struct filch_report r;
 
 		cr_assert_eq(filch_for(pool, n, account_body, a, FILCH(.chunk = 1, .report = &r)),
 		             0);
-		cr_assert(account_is_right(a, n), "%zu items, after %llu chunks", n,
+		cr_assert(accounts_are_right(a, n), "%zu items, after %llu chunks", n,
 		          (unsigned long long)chunks);
 		cr_assert_eq(r.chunks, n);
 		chunks += r.chunks;
 		steals += r.steals;
 	}
-	fprintf(stderr, "%llu chunks, %llu steals\n", (unsigned long long)chunks,
-	        (unsigned long long)steals);
+	tell_count(chunks, "tasks");
+	tell_count(steals, "steals");
 	pool_close(pool);
 }
 
 /* ---- a million steals -------------------------------------------------------------------- */
 
+static void busy(int steps)
+{
+	for (volatile int i = 0; i < steps; i++)
+		;
+}
+
 static int busy_account_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 {
-	for (volatile int i = 0; i < 1000; i++)
-		;
+	busy(1000);
 	return account_body(ctx, begin, end, w);
 }
 
@@ -107,28 +86,88 @@ static filch_pool *pool_that_never_sleeps(unsigned workers)
 	return pool;
 }
 
-/* Loops of a few microseconds, and thieves that always look: nearly each is stolen from. */
+/* Loops of a few microseconds, and thieves that always look: nearly each is stolen from.  Where others
+ * compute, too, it takes minutes, so this is all of them however long a run is. */
 Test(stress, of_a_million_steals_loses_and_doubles_none)
 {
-	const uint64_t wanted = scaled(1000000, 1000);
+	const size_t much = scaled(1000000, 1000), wanted = much < 1000000 ? much : 1000000;
 	filch_pool *pools[] = {pool_that_never_sleeps(2), pool_that_never_sleeps(WORKERS)};
 	uint64_t chunks = 0, steals = 0, seed = test_seed();
 
 	for (uint64_t round = 0; steals < wanted; round++) {
-		struct account a[WORKERS] = {{0, 0, 0}};
+		struct account a[WORKERS] = {{0}};
 		const size_t n = 4 + random_below(&seed, 6);
 		struct filch_report r;
 
 		cr_assert_eq(filch_for(pools[round % 32 == 0], n, busy_account_body, a,
 		                       FILCH(.chunk = 1, .report = &r)),
 		             0);
-		cr_assert(account_is_right(a, n), "%zu items, after %llu steals", n,
+		cr_assert(accounts_are_right(a, n), "%zu items, after %llu steals", n,
 		          (unsigned long long)steals);
 		chunks += r.chunks;
 		steals += r.steals;
 	}
-	fprintf(stderr, "%llu chunks, %llu steals\n", (unsigned long long)chunks,
-	        (unsigned long long)steals);
+	tell_count(chunks, "tasks");
+	tell_count(steals, "steals");
+	pool_close(pools[0]);
+	pool_close(pools[1]);
+}
+
+/* ---- millions of stolen tasks ------------------------------------------------------------------- */
+
+enum { TASKS = 1024 };
+
+struct leaf {
+	struct account *by; /* all workers' */
+	size_t index;
+};
+
+static int leaf_task(void *arg, filch_worker *w)
+{
+	const struct leaf *l = arg;
+
+	busy(200);
+	return account_body(l->by, l->index, l->index + 1, w);
+}
+
+/* Its owner takes the newest, thieves the oldest. */
+static int fork_leaves(void *arg, filch_worker *w)
+{
+	struct leaf *leaves = arg;
+	filch_task tasks[TASKS];
+	int code = 0;
+
+	for (size_t i = 0; i < TASKS; i++)
+		filch_fork(w, &tasks[i], leaf_task, &leaves[i]);
+	for (size_t i = TASKS; i-- > 0;)
+		code |= filch_join(w, &tasks[i]);
+	return code;
+}
+
+Test(stress, of_five_million_stolen_tasks_loses_and_doubles_none)
+{
+	const uint64_t wanted = scaled(5000000, 2000);
+	filch_pool *pools[] = {pool_that_never_sleeps(2), pool_that_never_sleeps(WORKERS)};
+	struct account by[WORKERS];
+	struct leaf leaves[TASKS];
+	uint64_t tasks = 0, steals = 0;
+
+	for (size_t i = 0; i < TASKS; i++)
+		leaves[i] = (struct leaf){by, i};
+	for (uint64_t round = 0; steals < wanted; round++) {
+		struct filch_report r;
+
+		memset(by, 0, sizeof by);
+		cr_assert_eq(
+			filch_run(pools[round % 32 == 0], fork_leaves, leaves, FILCH(.report = &r)),
+			0);
+		cr_assert(accounts_are_right(by, TASKS), "after %llu steals",
+		          (unsigned long long)steals);
+		tasks += TASKS;
+		steals += r.steals;
+	}
+	tell_count(tasks, "tasks");
+	tell_count(steals, "steals");
 	pool_close(pools[0]);
 	pool_close(pools[1]);
 }

@@ -48,6 +48,12 @@ uint64_t random_next(uint64_t *state);
 /* 0 .. limit - 1; limit is not 0. */
 size_t random_below(uint64_t *state, size_t limit);
 
+/* So many tasks, steals, forks ...: tools/count-tests adds them up over all tests. */
+static inline void tell_count(uint64_t n, const char *what)
+{
+	fprintf(stderr, "counted: %llu %s\n", (unsigned long long)n, what);
+}
+
 /* ---- pools and counts ------------------------------------------------------------ */
 
 /* A pool of so many workers; the program ends if there is none. */

@@ -13,6 +13,8 @@
  */
 #include <filch/each.h>
 
+#include "given.h"
+
 #include <limits.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -244,16 +246,10 @@ static size_t place_size(size_t item_bytes)
 	return sizeof(struct place) + (item_bytes + align - 1) / align * align;
 }
 
-/* Fills in *o from whatever version of the struct the program was built with. */
 static int each_options(struct filch_options *o, const struct filch_options *options)
 {
-	*o = filch_options_init();
-	if (!options)
-		return 0;
-	if (options->struct_size < offsetof(struct filch_options, label) ||
-	    options->struct_size > sizeof *o)
+	if (!options_given(o, options))
 		return FILCH_EINVAL;
-	memcpy(o, options, options->struct_size);
 	return o->status || o->first_error ? FILCH_EINVAL : 0;
 }
 

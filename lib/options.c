@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Options as they come from a program, perhaps built against another version of the header. */
+/* Which options make sense together. */
+#include "given.h"
 #include "loop.h"
-
-#include <string.h>
 
 static bool sensible(const struct filch_options *o)
 {
@@ -17,16 +16,7 @@ static bool sensible(const struct filch_options *o)
 
 int filch__options_read(struct filch_options *o, const struct filch_options *user, size_t n)
 {
-	*o = filch_options_init();
-	if (!user)
-		return FILCH_OK;
-	/* A program built against an older header passes a shorter struct; one against a newer
-	 * header wants what we do not have. */
-	if (user->struct_size < offsetof(struct filch_options, label) ||
-	    user->struct_size > sizeof *o || user->report_size > sizeof(struct filch_report))
-		return FILCH_EINVAL;
-	memcpy(o, user, user->struct_size);
-	if (!sensible(o))
+	if (!options_given(o, user) || !sensible(o))
 		return FILCH_EINVAL;
 	if (o->status && n > SIZE_MAX / sizeof *o->status)
 		return FILCH_EINVAL;

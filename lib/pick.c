@@ -11,6 +11,7 @@
  * A range that cannot be noted for want of memory is left as it is, and the caller asks for it
  * afterwards, when it passes over all (pick_sweep()).  With no memory at all that is the call.
  */
+#include "given.h"
 #include "pack.h"
 
 #include <stdlib.h>
@@ -296,13 +297,8 @@ int filch__pick(struct pick *p, filch_pool *pool, size_t n, size_t *kept,
 
 int filch__pick_options(struct filch_options *o, const struct filch_options *options)
 {
-	*o = filch_options_init();
-	if (!options)
-		return 0;
-	if (options->struct_size < offsetof(struct filch_options, label) ||
-	    options->struct_size > sizeof *o)
+	if (!options_given(o, options))
 		return FILCH_EINVAL;
-	memcpy(o, options, options->struct_size);
 	return o->keep_going ? FILCH_EINVAL : 0;
 }
 

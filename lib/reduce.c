@@ -15,6 +15,7 @@
 #include <filch/reduce.h>
 
 #include "atomic.h"
+#include "given.h"
 
 #include <stdalign.h>
 #include <stdlib.h>
@@ -248,11 +249,8 @@ static uintptr_t cost_name(const struct reduction *r)
 /* From items to pieces. */
 static bool options_in(struct filch_options *o, const struct filch_options *user, size_t items)
 {
-	*o = filch_options_init();
-	if (user->struct_size < offsetof(struct filch_options, label) ||
-	    user->struct_size > sizeof *o)
+	if (!options_given(o, user))
 		return false;
-	memcpy(o, user, user->struct_size);
 	if (o->keep_going || o->status || o->cost_ns >= 1e18)
 		return false;
 	o->chunk = parts(o->chunk, items);

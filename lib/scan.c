@@ -6,6 +6,7 @@
  * soon as it is summed: who is alone goes through the array once.  A round is as much as a cache
  * holds.
  */
+#include "given.h"
 #include "scan_parts.h"
 
 #include <stdalign.h>
@@ -136,11 +137,8 @@ static void scan_sums(struct scan *s, size_t blocks)
 
 static int scan_options(struct filch_options *o, const struct filch_options *user)
 {
-	*o = filch_options_init();
-	if (user->struct_size < offsetof(struct filch_options, label) ||
-	    user->struct_size > sizeof *o || user->report_size > sizeof(struct filch_report))
+	if (!options_given(o, user))
 		return FILCH_EINVAL;
-	memcpy(o, user, user->struct_size);
 	if (o->chunk || o->min_chunk || o->max_chunk || !(o->cost_ns >= 0 && o->cost_ns <= 0) ||
 	    o->keep_going || o->pause_ns || o->status || o->first_error || o->progress)
 		return FILCH_EINVAL;

@@ -9,7 +9,7 @@
  */
 #include <filch/tiles.h>
 
-#include <string.h>
+#include "given.h"
 
 enum {
 	TILE_CELLS = 8192, /* of eight bytes: 64 KiB, which is half an L2 with a second array */
@@ -167,14 +167,13 @@ static unsigned log2_cells(size_t cells)
 	return 63 - (unsigned)__builtin_clzll(cells);
 }
 
-/* What options say of tiles; they may be a shorter struct than ours, and what it has not is 0. */
+/* What options say of tiles. */
 static int tiles_options(const struct filch_options *options, bool all_given, bool *keep_going)
 {
-	struct filch_options o = filch_options_init();
+	struct filch_options o;
 
-	if (options->struct_size > sizeof o)
+	if (!options_given(&o, options))
 		return FILCH_EINVAL;
-	memcpy(&o, options, options->struct_size);
 	*keep_going = o.keep_going;
 	return !all_given && (o.status || o.first_error) ? FILCH_EINVAL : 0;
 }

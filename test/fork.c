@@ -264,7 +264,7 @@ static void *fork_often(void *arg)
 {
 	struct busy *b = arg;
 
-	for (size_t i = 0; i < scaled(100, 5); i++) {
+	for (size_t i = 0; i < scaled(250, 5); i++) {
 		int code = fork_while_busy(b->pool, i);
 
 		if (code)
@@ -286,6 +286,7 @@ Test(fork, from_several_threads_while_loops_run_loses_nothing)
 		pthread_join(workers[i], NULL);
 	cr_expect_eq(atomic_load(&b.wrong), FINE);
 	cr_expect_gt(atomic_load(&b.loops), 0);
+	tell_count(4 * scaled(250, 5), "forks of the process");
 	pool_close(b.pool);
 }
 

@@ -5,7 +5,9 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -21,10 +23,13 @@ struct crew {
 	sigset_t masks[WORKERS];
 };
 
+static _Thread_local bool is_of_the_pool;
+
 static int note_mask(void *arg, unsigned id)
 {
 	struct crew *c = arg;
 
+	is_of_the_pool = true;
 	return pthread_sigmask(SIG_BLOCK, NULL, &c->masks[id]);
 }
 
@@ -123,9 +128,9 @@ static void handler(int signal)
 		atomic_fetch_add(&handled_elsewhere, 1);
 }
 
-static void handle(int signal, int flags)
+static void handle(int signal, void (*by)(int signal), int flags)
 {
-	struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+	struct sigaction action = {.sa_handler = by, .sa_flags = flags};
 
 	sigemptyset(&action.sa_mask);
 	cr_assert_eq(sigaction(signal, &action, NULL), 0);
@@ -173,7 +178,7 @@ static void storm(int flags)
 
 	atomic_store(&handled, 0);
 	crew_init(&c);
-	handle(SIGALRM, flags);
+	handle(SIGALRM, handler, flags);
 	tick(false, 500);
 	run_loops(c.pool, (unsigned)scaled(300, 30));
 	tick(false, 0);
@@ -188,6 +193,75 @@ Test(signals, by_the_hundred_disturb_no_loop)
 	cr_expect_eq(atomic_load(&handled_elsewhere), 0, "a handler ran on a worker");
 }
 
+/* ---- a million of them ----------------------------------------------------------------- */
+
+/* One after the other, so that the system cannot make one of two: each is handled, and counted. */
+struct sender {
+	int signal;
+	bool to_all; /* to the process, or to the receiver only */
+	unsigned times;
+	atomic_uint handled;
+};
+
+static struct sender senders[2] = {{.signal = SIGUSR1}, {.signal = SIGUSR2, .to_all = true}};
+
+static void count_of_sender(int signal)
+{
+	atomic_fetch_add(&senders[signal == senders[1].signal].handled, 1);
+	atomic_fetch_add(&handled, 1);
+	if (is_of_the_pool)
+		atomic_fetch_add(&handled_elsewhere, 1);
+}
+
+static void *send_all(void *sender)
+{
+	struct sender *s = sender;
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	for (unsigned i = 0; i < s->times; i++) {
+		if (s->to_all ? kill(getpid(), s->signal) : pthread_kill(receiver, s->signal))
+			abort();
+		while (atomic_load(&s->handled) == i)
+			sched_yield();
+	}
+	return NULL;
+}
+
+static void bombard(filch_pool *pool, int flags, unsigned times)
+{
+	pthread_t threads[COUNT_OF(senders)];
+
+	atomic_store(&handled, 0);
+	for (size_t i = 0; i < COUNT_OF(senders); i++) {
+		handle(senders[i].signal, count_of_sender, flags);
+		senders[i].times = times;
+		atomic_store(&senders[i].handled, 0);
+		cr_assert_eq(pthread_create(&threads[i], NULL, send_all, &senders[i]), 0);
+	}
+	run_loops(pool, COUNT_OF(senders) * times);
+	for (size_t i = 0; i < COUNT_OF(senders); i++)
+		pthread_join(threads[i], NULL);
+	cr_expect_eq(atomic_load(&handled), COUNT_OF(senders) * times);
+	tell_count(atomic_load(&handled), "signals");
+}
+
+Test(signals, by_the_hundred_thousand_disturb_no_loop)
+{
+	const unsigned times = (unsigned)scaled(25000, 500);
+	struct crew c;
+
+	receiver = pthread_self();
+	crew_init(&c);
+	bombard(c.pool, 0, times);
+	bombard(c.pool, SA_RESTART, times);
+	cr_expect_eq(atomic_load(&handled_elsewhere), 0, "a handler ran on a worker");
+	pool_close(c.pool);
+}
+
+/* ---- others ------------------------------------------------------------------------------ */
+
 /* These workers do get: a profiler wants to see them. */
 Test(signals, of_a_profiler_disturb_no_loop)
 {
@@ -196,7 +270,7 @@ Test(signals, of_a_profiler_disturb_no_loop)
 
 	receiver = pthread_self();
 	crew_init(&c);
-	handle(SIGPROF, SA_RESTART);
+	handle(SIGPROF, handler, SA_RESTART);
 	tick(true, 1000);
 	tally_init(&t, 300000);
 	for (size_t round = 0; round < scaled(60, 10); round++) {
@@ -216,7 +290,7 @@ Test(signals, that_the_program_blocks_stay_pending)
 	sigset_t one, pending;
 
 	receiver = pthread_self();
-	handle(SIGUSR1, 0);
+	handle(SIGUSR1, handler, 0);
 	sigemptyset(&one);
 	sigaddset(&one, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &one, NULL);
@@ -233,15 +307,17 @@ Test(signals, that_the_program_blocks_stay_pending)
 
 /* ---- stopped and continued ------------------------------------------------------------------ */
 
-/* Stops and continues its parent, again and again. */
-static pid_t start_tormentor(void)
+/* Stops and continues its parent so often. */
+static pid_t start_tormentor(size_t times)
 {
 	const pid_t victim = getpid();
 	pid_t tormentor = fork();
 
 	if (tormentor != 0)
 		return tormentor;
-	for (int i = 0; i < 200 && getppid() == victim; i++) {
+	for (size_t i = 0; i < times; i++) {
+		if (getppid() != victim)
+			_exit(1);
 		sleep_ns(500000);
 		kill(victim, SIGSTOP);
 		sleep_ns(500000);
@@ -252,20 +328,22 @@ static pid_t start_tormentor(void)
 
 CHILD(loops_while_it_is_stopped_and_continued)
 {
-	const pid_t tormentor = start_tormentor();
+	const size_t times = scaled(200, 100);
+	const pid_t tormentor = start_tormentor(times);
 	filch_pool *pool = pool_of(4);
 	struct tally t;
-	int code = 0;
+	int code = 0, status = 1;
 
 	tally_init(&t, 500);
-	for (size_t round = 0; !code && (round < 10 || waitpid(tormentor, NULL, WNOHANG) == 0);
+	for (size_t round = 0; !code && (round < 10 || waitpid(tormentor, &status, WNOHANG) == 0);
 	     round++) {
 		tally_clear(&t);
 		code = filch_for(pool, t.n, tally_slowly, &t, round % 2 ? FILCH(.chunk = 1) : NULL);
 		code |= tally_first_not(&t, 0, t.n, 1) != t.n;
 	}
 	tally_finish(&t);
-	return code | filch_pool_destroy(pool);
+	tell_count(times, "stops");
+	return code | (status != 0) | filch_pool_destroy(pool);
 }
 
 Test(signals, that_stop_and_continue_the_process_disturb_no_loop)
@@ -274,4 +352,5 @@ Test(signals, that_stop_and_continue_the_process_disturb_no_loop)
 
 	run_child(&o, "loops_while_it_is_stopped_and_continued", NULL);
 	cr_expect_eq(o.status, 0, "%d %s", o.status, o.err);
+	fputs(o.err, stderr);
 }

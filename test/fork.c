@@ -33,7 +33,8 @@ static int must_not_map(void *ctx, const void *in, void *out, filch_worker *w)
 	return must_not_run(ctx, 0, 0, w);
 }
 
-static int old_pool_answers(filch_pool *pool)
+/* All that needs no allocator: other threads may have held its locks, and not all are mended. */
+static int old_pool_answers(void *pool)
 {
 	char x[4] = {0};
 
@@ -78,36 +79,27 @@ static int new_pool_works(void)
 	return FINE;
 }
 
-static int default_pool_works(void)
+static int default_pool_works(void *none)
 {
-	return filch_pool_width(NULL) >= 1 && counts_all(NULL, 1000) == 0 &&
-	                       counts_all(NULL, 100000) == 0
-	               ? FINE
-	               : DEFAULT_POOL_FAILED;
+	(void)none;
+	if (filch_pool_width(NULL) < 1 || counts_all(NULL, 1000) || counts_all(NULL, 100000))
+		return DEFAULT_POOL_FAILED;
+	return FINE;
 }
 
-/* Under a sanitizer only what needs none of its locks, which another thread may have held. */
 static int whole_child(void *pool)
 {
 	int code = old_pool_answers(pool);
 
-	if (!code && !SANITIZED)
-		code = new_pool_works();
-	if (!code && !SANITIZED)
-		code = default_pool_works();
+	code = code ? code : new_pool_works();
+	code = code ? code : default_pool_works(NULL);
 	return code ? code : old_pool_answers(pool);
-}
-
-/* What needs no allocator: other threads may have held its locks, and not all are mended. */
-static int quick_child(void *pool)
-{
-	return old_pool_answers(pool);
 }
 
 /* Now and then a child that does more, where libc sees to it that it can. */
 static int fork_while_busy(filch_pool *pool, size_t i)
 {
-	return in_fork(i % 4 ? quick_child : whole_child, pool);
+	return in_fork(i % 4 ? old_pool_answers : whole_child, pool);
 }
 
 /* ---- from a thread that waits for nothing ------------------------------------------------ */
@@ -144,18 +136,12 @@ Test(fork, with_a_pool_that_searches_or_sleeps_is_survived)
 	}
 }
 
-static int child_of_default(void *arg)
-{
-	(void)arg;
-	return SANITIZED ? FINE : default_pool_works();
-}
-
 Test(fork, gives_the_child_a_default_pool_of_its_own)
 {
-	cr_expect_eq(in_fork(child_of_default, NULL), FINE, "not yet used in the parent");
+	cr_expect_eq(in_fork(default_pool_works, NULL), FINE, "not yet used in the parent");
 	for (int round = 0; round < 5; round++) {
-		cr_expect_eq(default_pool_works(), FINE);
-		cr_expect_eq(in_fork(child_of_default, NULL), FINE);
+		cr_expect_eq(default_pool_works(NULL), FINE);
+		cr_expect_eq(in_fork(default_pool_works, NULL), FINE);
 	}
 }
 
@@ -164,10 +150,10 @@ static int grandparent(void *pool)
 	filch_pool *own;
 	int code = old_pool_answers(pool);
 
-	if (code || SANITIZED)
-		return code ? code : in_fork(whole_child, pool);
+	if (code)
+		return code;
 	if (filch_pool_create(&own, FILCH_POOL(.workers = 3)) || counts_all(own, 1000) ||
-	    default_pool_works() || in_fork(whole_child, own) || in_fork(whole_child, pool))
+	    default_pool_works(NULL) || in_fork(whole_child, own) || in_fork(whole_child, pool))
 		return GRANDCHILD_FAILED;
 	return filch_pool_destroy(own) ? GRANDCHILD_FAILED : FINE;
 }
@@ -189,7 +175,7 @@ static int several_in_turn(void *pools)
 	for (int i = 0; i < 3; i++)
 		if (old_pool_answers(p[i]))
 			return OLD_POOL_RAN;
-	return SANITIZED ? FINE : new_pool_works();
+	return new_pool_works();
 }
 
 Test(fork, with_several_pools_is_survived)
@@ -323,7 +309,7 @@ Test(fork, while_pools_come_and_go_is_survived)
 CHILD(forks_and_both_exit)
 {
 	filch_pool *pool = pool_of(3);
-	int code = default_pool_works() | counts_all(pool, 1000);
+	int code = default_pool_works(NULL) | counts_all(pool, 1000);
 
 	for (int round = 0; round < 10 && !code; round++) {
 		pid_t child = fork();
@@ -339,8 +325,7 @@ CHILD(forks_and_both_exit)
 
 Test(fork, and_exit_of_the_child_is_clean)
 {
-	/* What only the parent's threads know of looks lost in the child. */
-	const char *const env[] = {"FILCH_WORKERS=4", "ASAN_OPTIONS=detect_leaks=0", NULL};
+	const char *const env[] = {"FILCH_WORKERS=4", NULL};
 	struct outcome o;
 
 	run_child(&o, "forks_and_both_exit", env);

@@ -252,8 +252,8 @@ Test(load, of_256_workers_and_eight_callers_loses_and_doubles_none)
 		load_by(&l, CALLERS);
 		pool_close(l.pool);
 		load_tell(&l);
+		expect_threads(threads);
 	}
-	expect_threads(threads);
 }
 
 /* More than a pool has places for: the rest work alone, and are served all the same. */

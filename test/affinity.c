@@ -108,6 +108,7 @@ static void ask_the_system(void)
 }
 
 TestSuite(affinity, .init = ask_the_system, .timeout = 120);
+TestSuite(online, .timeout = 120); /* of every port */
 
 Test(affinity, is_counted_whatever_it_is)
 {
@@ -124,7 +125,7 @@ Test(affinity, of_any_kind_gives_a_pool)
 	on_threads(1, expect_pools, NULL);
 }
 
-Test(affinity, unknown_is_as_many_as_are_online)
+Test(online, counts_where_affinity_is_unknown)
 {
 	const long numbers[] = {-1, LONG_MIN, 1, 2, 1024, 65535, 65536, 1000000000, LONG_MAX};
 

@@ -109,10 +109,10 @@ static struct cost recall_for(struct cost_entry *e, uint64_t key)
 
 static void write_to(struct cost_entry *e, uint64_t key, struct cost c)
 {
+	/* Two that write here at once, or one who reads meanwhile, may mix up two bodies for one call: a
+	 * hint gone wrong. */
 	store_relaxed(&e->cost, cost_pack(c));
-	/* release: pairs with the acquire in cost_recall().  Two that write here at once may mix
-	 * up two bodies for one call: a hint gone wrong. */
-	store_release(&e->key, key);
+	store_relaxed(&e->key, key);
 }
 
 void filch__cost_learn(uint64_t key, size_t items, double ns)

@@ -57,9 +57,8 @@ static inline struct cost cost_recall(uint64_t key)
 	struct cost_entry *bucket = filch__cost_table[key >> 56];
 
 	for (int i = 0; i < COST_WAYS; i++)
-		/* acquire: pairs with the release in filch__cost_learn(): the cost is of this key,
-		 * or newer. */
-		if (load_acquire(&bucket[i].key) == key)
+		/* Relaxed: the cost may be of the key that was there before, a hint gone wrong. */
+		if (load_relaxed(&bucket[i].key) == key)
 			return cost_unpack(load_relaxed(&bucket[i].cost));
 	return (struct cost){.seen = 0};
 }

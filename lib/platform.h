@@ -107,8 +107,8 @@ static inline void lock_take(struct lock *l)
 
 static inline void lock_release(struct lock *l)
 {
-	/* release (as a part of seq_cst): pairs with the acquires in lock_take(). */
-	if (exchange_seq_cst(&l->state, 0) == 2)
+	/* release: pairs with the acquires in lock_take(). */
+	if (exchange_release(&l->state, 0) == 2)
 		filch__wake(&l->state);
 }
 

@@ -9,15 +9,13 @@
  * cgroup's path behind the root of the mount; both are told relative to our cgroup
  * namespace, and begin with "/.." if they lie outside of it.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _POSIX_C_SOURCE 200809L /* strtok_r() */
 #include "cpus.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
+#include "platform.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	MAX_WORKERS = 1024,
@@ -62,18 +60,7 @@ static int open_file(struct search *s, const char *name)
 	const bool fits = path_append(s, name, strlen(name));
 
 	s->length = folder;
-	return fits ? open(s->path, O_RDONLY | O_CLOEXEC) : -1;
-}
-
-/* 0 at the end, and where reading fails. */
-static size_t read_some(int fd, char *bytes, size_t size)
-{
-	ssize_t n;
-
-	do
-		n = read(fd, bytes, size);
-	while (n < 0 && errno == EINTR);
-	return n > 0 ? (size_t)n : 0;
+	return fits ? filch__file_open(s->path) : -1;
 }
 
 /* A line that is too long counts as an empty one: half of it could mislead. */
@@ -84,15 +71,15 @@ static void end_line(struct search *s, void (*use)(struct search *))
 	use(s);
 }
 
-static void each_line(struct search *s, const char *file, void (*use)(struct search *))
+static void each_line(struct search *s, const char *name, void (*use)(struct search *))
 {
-	const int fd = open_file(s, file);
+	const int file = open_file(s, name);
 	char bytes[512];
 	size_t n;
 
-	if (fd < 0)
+	if (file < 0)
 		return;
-	while ((n = read_some(fd, bytes, sizeof(bytes))) > 0) {
+	while ((n = filch__file_read(file, bytes, sizeof(bytes))) > 0) {
 		for (size_t i = 0; i < n; i++) {
 			if (bytes[i] == '\n')
 				end_line(s, use);
@@ -101,7 +88,7 @@ static void each_line(struct search *s, const char *file, void (*use)(struct sea
 		}
 	}
 	end_line(s, use);
-	close(fd);
+	filch__file_close(file);
 }
 
 /* ---- the quota of one cgroup -------------------------------------------------------- */
@@ -123,14 +110,14 @@ static bool parse_number(const char **at, uint64_t *number)
 /* The first so many numbers of a file in the folder, which is short and comes in one piece. */
 static bool read_numbers(struct search *s, const char *name, uint64_t *numbers, int count)
 {
-	const int fd = open_file(s, name);
+	const int file = open_file(s, name);
 	char text[64];
 	const char *at = text;
 
-	if (fd < 0)
+	if (file < 0)
 		return false;
-	text[read_some(fd, text, sizeof(text) - 1)] = '\0';
-	close(fd);
+	text[filch__file_read(file, text, sizeof(text) - 1)] = '\0';
+	filch__file_close(file);
 	text[strcspn(text, "\n")] = '\0';
 	while (count > 0 && parse_number(&at, numbers++))
 		count--;

@@ -2,7 +2,7 @@
 /* The deque's life and growth; what is hot stands in deque.h.  docs/deque.md has the proof. */
 #include "deque.h"
 
-#include <stdlib.h>
+#include "platform.h"
 
 _Static_assert(offsetof(struct deque, top_seen) - offsetof(struct deque, bottom) == CACHE_LINE,
                "bottom, buffer and the first slots share what is fetched together");
@@ -23,7 +23,7 @@ void filch__deque_init(struct deque *d, uint64_t first)
 void filch__deque_finish(struct deque *d)
 {
 	for (int i = 0; i <= DEQUE_POWER_MAX; i++)
-		free(d->outgrown[i]);
+		filch__free(d->outgrown[i]);
 }
 
 /*
@@ -41,7 +41,7 @@ bool filch__deque_grow(struct deque *d)
 
 	if (power > DEQUE_POWER_MAX)
 		return false;
-	slots = aligned_alloc(CACHE_LINE, ((size_t)1 << 2 * power) * sizeof *slots);
+	slots = filch__alloc_bare(((size_t)1 << 2 * power) * sizeof *slots);
 	if (!slots)
 		return false;
 	d->outgrown[power] = slots; /* freed with the deque, like those before it */

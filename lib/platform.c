@@ -7,6 +7,7 @@
 #include "platform_port.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -273,16 +274,53 @@ bool filch__on_fork(void (*child)(void))
 	return pthread_atfork(NULL, NULL, child) == 0;
 }
 
-void *filch__alloc(size_t bytes)
+void *filch__alloc_bare(size_t bytes)
 {
 	void *memory;
 
-	if (posix_memalign(&memory, CACHE_LINE, bytes))
-		return NULL;
-	return memset(memory, 0, bytes);
+	return posix_memalign(&memory, CACHE_LINE, bytes) ? NULL : memory;
+}
+
+void *filch__alloc(size_t bytes)
+{
+	void *memory = filch__alloc_bare(bytes);
+
+	return memory ? memset(memory, 0, bytes) : NULL;
 }
 
 void filch__free(void *memory)
 {
 	free(memory);
+}
+
+/* ---- files and streams ------------------------------------------------------------------ */
+
+int filch__file_open(const char *name)
+{
+	return open(name, O_RDONLY | O_CLOEXEC);
+}
+
+size_t filch__file_read(int file, char *bytes, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = read(file, bytes, size);
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? (size_t)n : 0;
+}
+
+void filch__file_close(int file)
+{
+	close(file);
+}
+
+bool filch__stderr_is_terminal(void)
+{
+	return isatty(STDERR_FILENO);
+}
+
+bool filch__on_exit(void (*end)(void))
+{
+	return atexit(end) == 0;
 }

@@ -212,4 +212,25 @@ bool filch__on_fork(void (*child)(void));
 void *filch__alloc(size_t bytes);
 void filch__free(void *memory);
 
+#ifdef FILCH_SIMULATED
+#include "platform_simulated.h"
+#else
+/* The same, but that nobody has written to it. */
+void *filch__alloc_bare(size_t bytes);
+
+/* ---- files and streams -------------------------------------------------------------- */
+
+/* Opens a file for reading, not for programs that are started by this one; below 0 if it cannot. */
+int filch__file_open(const char *name);
+/* The next bytes of it, at most `size`; 0 at the end, and where reading fails. */
+size_t filch__file_read(int file, char *bytes, size_t size);
+void filch__file_close(int file);
+
+/* Whether somebody watches what is written to stderr. */
+bool filch__stderr_is_terminal(void);
+
+/* Runs a function when the process calls exit(), before its streams are closed; false if it cannot. */
+bool filch__on_exit(void (*end)(void));
+#endif
+
 #endif

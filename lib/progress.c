@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A bar for the terminal, with the public header alone. */
+/* A bar for the terminal, with the public header alone, but for what is asked of the system. */
 #include "filch.h"
 
-#include <unistd.h>
+#include "platform.h"
 
 enum { BAR_CELLS = 30 };
 
@@ -36,7 +36,7 @@ void filch_progress_bar(void *arg, const struct filch_progress *p)
 	const int full = (int)(part * BAR_CELLS);
 
 	(void)arg;
-	if (!isatty(STDERR_FILENO))
+	if (!filch__stderr_is_terminal())
 		return;
 	fprintf(stderr, "\r%s%s[%.*s%*s] %3d%%", p->label ? p->label : "", p->label ? " " : "",
 	        full, "##############################", BAR_CELLS - full, "", (int)(part * 100));

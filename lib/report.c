@@ -3,7 +3,6 @@
 #include "report.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- one call ---------------------------------------------------------------------------- */
@@ -152,7 +151,7 @@ bool filch__stats_read(void)
 
 	if (!cas_relaxed(&filch__stats, &unknown, now))
 		return unknown == 2; /* another thread was faster */
-	if (now == 2 && atexit(print_table))
+	if (now == 2 && !filch__on_exit(print_table))
 		store_relaxed(&filch__stats, now = 1);
 	return now == 2;
 }

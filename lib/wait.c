@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One who waits for the end of its own call, or of a task that another took; docs/worker.md. */
+/*
+ * One who waits for the end of its own call, or of a task that another took; docs/worker.md says with
+ * what it helps meanwhile, docs/latch.md why it does not wait in vain.
+ */
 #include "worker.h"
 
 /* Looks at the deques once in so many pauses: a look takes their lines away from who works there. */

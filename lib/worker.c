@@ -237,7 +237,7 @@ static size_t run_stolen(struct worker *w, struct chunk c, bool *available)
 
 /*
  * The last touch of what was stolen: its owner may return at that instant, and its memory be
- * another's.
+ * another's (docs/latch.md).
  */
 static void leave(struct worker *w, struct chunk c, size_t accounted)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The end of a call: leave() of lib/worker.c, has_ended() of lib/wait.c, filch__idle_park() and
- * filch__idle_release() of lib/idle.c.  docs/worker.md and docs/idle.md: I3, I4.  An owner makes two
- * calls in the same memory; thieves each do one grain of a call.  Nobody touches a call after its end, and the owner does not
- * sleep for ever.
+ * filch__idle_release() of lib/idle.c.  docs/latch.md: E1, E3, E4; docs/idle.md: I3, I4.  An owner makes
+ * two calls in the same memory; thieves each do one grain of a call.  Nobody touches a call after its
+ * end, and the owner does not sleep for ever.
  *
  * sizes: THIEVES=2 | THIEVES=3
  * broken: LOOK_FIRST:end NO_RELEASE:end TOUCH_AFTER:assert READ_THEN_WRITE:end

@@ -42,6 +42,7 @@ static void expect_bounds(size_t size, size_t rest, size_t most)
 	          most);
 }
 
+/* C1, C6 */
 Test(every_chunk, is_a_part_of_the_rest)
 {
 	for (size_t r = 0; r < sizes_count; r++)
@@ -53,6 +54,7 @@ Test(every_chunk, is_a_part_of_the_rest)
 					              sizes[r], sizes[m]);
 }
 
+/* C1 */
 Test(every_chunk, is_a_part_of_the_rest_at_every_width)
 {
 	for (unsigned width = 1; width <= FILCH_MAX_WORKERS; width++)
@@ -83,6 +85,7 @@ static void expect_duration(size_t rest, double cost, double least, unsigned wid
 	cr_assert((all - ns) * slack >= least, "%zu of %zu, %g ns each", size, rest, cost);
 }
 
+/* C4 */
 Test(every_chunk, lasts_neither_too_long_nor_too_short)
 {
 	for (size_t r = 0; r < sizes_count; r++)
@@ -92,6 +95,7 @@ Test(every_chunk, lasts_neither_too_long_nor_too_short)
 					expect_duration(sizes[r], cost, leasts[l], width);
 }
 
+/* C3 */
 Test(chunk, of_unknown_cost_is_one_grain)
 {
 	const double unknown[] = {0, -0.0, -1, -INFINITY, NAN};
@@ -116,6 +120,7 @@ Test(chunk, shrinks_near_the_end)
 	cr_expect_leq((double)before, 2 * CHUNK_NS_MIN / 10, "the last one is waited for");
 }
 
+/* C2 */
 Test(chunk, that_a_number_becomes_is_in_bounds)
 {
 	volatile double all = 0x1p64; /* a compiler must not know what it cannot be converted to */
@@ -212,6 +217,7 @@ Test(chunk, for_thieves_is_less_by_what_they_come_late)
 	cr_expect_eq(chunk_far(200, 1000, 1000), 100);
 }
 
+/* C4 */
 Test(chunk, is_all_at_hand_if_what_would_remain_is_too_short)
 {
 	cr_expect_eq(chunk_fit(10, 15, 100, 500, SIZE_MAX), 10);
@@ -224,6 +230,7 @@ Test(chunk, is_all_at_hand_if_what_would_remain_is_too_short)
 	cr_expect_eq(chunk_fit(1, 2, NAN, 500, SIZE_MAX), 1);
 }
 
+/* C3 */
 Test(chunk, for_thieves_is_half_when_nobody_knows_the_cost)
 {
 	cr_expect_eq(chunk_far(1, 0, CHUNK_NS_MIN), 0);
@@ -309,6 +316,7 @@ static size_t chunks_of(size_t grains, double real_ns, double clock_ns, double g
 	return chunks;
 }
 
+/* C5 */
 Test(chunk, by_chunk_a_loop_of_size_max_items_ends)
 {
 	const double guesses[] = {0, DBL_TRUE_MIN, 1e-9, 1, 1e9, 1e300, DBL_MAX};

@@ -39,7 +39,7 @@ static void *use_pool(void *arg)
 	return NULL;
 }
 
-/* The calls have all begun when destroy comes: it waits until they have ended. */
+/* The calls have all begun when destroy comes: it waits until they have ended (O2). */
 Test(close, waits_for_the_calls_of_other_threads)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {
@@ -92,6 +92,7 @@ static void expect_unharmed(filch_pool *pool)
 	pool_close(pool);
 }
 
+/* O3 */
 Test(close, from_a_body_of_the_pool_is_refused_and_harms_nothing)
 {
 	struct inside in = {.pool = pool_of(4)};
@@ -119,6 +120,7 @@ static int nest_in_other(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return filch_for(in->other, 3, destroy_outer, in, FILCH(.chunk = 1));
 }
 
+/* O3 */
 Test(close, from_a_nested_body_is_refused_too)
 {
 	struct inside same = {.pool = pool_of(4)}, other = {.pool = pool_of(4)};
@@ -175,7 +177,7 @@ static int nothing(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return 0;
 }
 
-/* Unused, just used, looking for work, falling asleep, asleep. */
+/* Unused, just used, looking for work, falling asleep, asleep (O2). */
 Test(close, of_a_pool_ends_in_whatever_state_its_workers_are)
 {
 	uint64_t seed = test_seed();
@@ -304,6 +306,7 @@ CHILD(exits_in_a_body_on_a_worker)
 	return filch_for(NULL, 1000, exit_body, &who, FILCH(.chunk = 1)) + 52;
 }
 
+/* O5 */
 Test(close, by_exit_is_clean)
 {
 	const char *const env[] = {"FILCH_WORKERS=4", "FILCH_STATS=1", NULL};

@@ -81,6 +81,7 @@ Test(cost, follows_what_is_measured)
 	cr_expect_eq(cost_recall(99).wild, 0);
 }
 
+/* K3, K4 */
 Test(cost, that_jumps_is_wild_and_taken_over_at_once)
 {
 	learn(99, 100, COST_SURE);
@@ -94,6 +95,7 @@ Test(cost, that_jumps_is_wild_and_taken_over_at_once)
 	cr_expect_eq(cost_recall(99).wild, COST_WILD - 1);
 }
 
+/* K4 */
 Test(cost, that_agrees_often_enough_is_tame_again)
 {
 	learn(99, 100, COST_SURE);
@@ -296,6 +298,7 @@ Test(cost, of_one_body_too_many_takes_the_place_of_one)
 	expect_unknown(key_in(8, 1));
 }
 
+/* K1, K5 */
 Test(cost, of_more_bodies_than_fit_is_right_or_unseen)
 {
 	size_t known = 0;
@@ -362,6 +365,7 @@ static void *learn_and_recall(void *arg)
 	return NULL;
 }
 
+/* K2 */
 Test(cost, that_many_threads_learn_at_once_is_never_torn_nor_anothers)
 {
 	struct learners l = {.rounds = scaled(1000000, 1000)};

@@ -43,6 +43,7 @@ static void crew_ends(void)
 
 /* ---- one caller ------------------------------------------------------------------------ */
 
+/* W4 */
 Test(crew, of_any_size_runs_each_item_once)
 {
 	for (unsigned threads = 1; threads <= MOST; threads++) {
@@ -126,7 +127,7 @@ static void sleep_or_take(void *arg)
 	filch__idle_search_end(&crew->idle);
 }
 
-/* The chunk comes just as the worker falls asleep: one of the two must see the other. */
+/* The chunk comes just as the worker falls asleep: one of the two must see the other (I1). */
 Test(crew, misses_none_of_half_a_million_pushes)
 {
 	struct race r = {.rounds = (unsigned)scaled(500000, 1000)};

@@ -83,6 +83,7 @@ Test(deque, that_is_new_has_nothing)
 	cr_expect_eq(peek(&ticket), NONE);
 }
 
+/* D2 */
 Test(deque, gives_its_owner_the_newest_and_thieves_the_oldest)
 {
 	for (size_t k = 0; k < 100; k++)
@@ -120,6 +121,7 @@ Test(deque, takes_two_at_once_wherever_it_stands)
 	}
 }
 
+/* D7 */
 Test(deque, gives_nothing_from_under_the_floor)
 {
 	uint64_t floor;
@@ -138,6 +140,7 @@ Test(deque, gives_nothing_from_under_the_floor)
 	cr_expect_eq(pop(0), 1);
 }
 
+/* D5 */
 Test(deque, whose_last_chunk_was_taken_gives_nothing_until_the_next_push)
 {
 	for (size_t k = 0; k < 1000; k++) {
@@ -151,6 +154,7 @@ Test(deque, whose_last_chunk_was_taken_gives_nothing_until_the_next_push)
 	}
 }
 
+/* D1, D5 */
 Test(deque, refuses_a_claim_with_an_old_ticket)
 {
 	uint64_t first, again;
@@ -180,6 +184,7 @@ Test(deque, refuses_the_claim_of_what_its_owner_has_popped)
 	}
 }
 
+/* D6 */
 Test(deque, keeps_what_was_peeked_at_while_it_grows)
 {
 	for (size_t growths = 1; growths < 4; growths++) {
@@ -201,6 +206,7 @@ Test(deque, keeps_what_was_peeked_at_while_it_grows)
 	}
 }
 
+/* D6 */
 Test(deque, that_has_grown_leaves_thieves_the_slots_they_found)
 {
 	uintptr_t found[8];
@@ -241,6 +247,7 @@ static size_t fill(size_t from)
 	return from;
 }
 
+/* D5 */
 Test(deque, without_memory_refuses_and_loses_nothing)
 {
 	for (size_t size = DEQUE_SLOTS_INSIDE; size < 10000; size *= 4) {

@@ -173,6 +173,7 @@ static size_t expect_fair_race(struct race *r, unsigned thieves)
 	return atomic_load(&r->steals);
 }
 
+/* D1, D3 */
 Test(deque_thieves, get_each_of_ten_million_chunks_once_or_their_owner_does)
 {
 	uint64_t seed = test_seed();
@@ -187,6 +188,7 @@ Test(deque_thieves, get_each_of_ten_million_chunks_once_or_their_owner_does)
 	}
 }
 
+/* D1, D3 */
 Test(deque_thieves, steal_each_of_a_million_chunks_once)
 {
 	const size_t wanted = scaled(1000000, 1000);
@@ -200,7 +202,7 @@ Test(deque_thieves, steal_each_of_a_million_chunks_once)
 	}
 }
 
-/* Nearly every chunk is the last one: the owner and all thieves want it at once. */
+/* Nearly every chunk is the last one: the owner and all thieves want it at once (D1). */
 Test(deque_thieves, never_share_the_last_chunk)
 {
 	uint64_t seed = test_seed();
@@ -213,6 +215,7 @@ Test(deque_thieves, never_share_the_last_chunk)
 	}
 }
 
+/* D1, D6 */
 Test(deque_thieves, lose_nothing_while_it_grows)
 {
 	uint64_t seed = test_seed();
@@ -310,6 +313,7 @@ static void *feast_thread(void *arg)
 	return NULL;
 }
 
+/* D4 */
 Test(deque_thieves, are_none_of_them_starved)
 {
 	struct feast f = {0, 0};

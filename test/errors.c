@@ -60,6 +60,7 @@ static void expect_serial_result(filch_pool *pool, struct plan *p, size_t lowest
 		cr_assert_leq(atomic_load(&p->t.times[i]), 1);
 }
 
+/* L2 */
 Test(errors, of_the_lowest_failing_item_are_returned_on_a_thousand_runs_at_every_width)
 {
 	struct plan *p = plan_make(true);
@@ -185,7 +186,7 @@ static int late_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return begin == l->fails ? 1 : 0;
 }
 
-/* A worker that looked before the failure may begin one item just after it, but not two. */
+/* A worker that looked before the failure may begin one item just after it, but not two (L2). */
 Test(errors, once_known_start_nothing_above)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {

@@ -65,6 +65,7 @@ static void expect_survives_threads(unsigned k, bool lasting, int error)
 	tally_finish(&t);
 }
 
+/* O1 */
 Test(faults, of_threads_at_every_k_leave_a_narrower_pool)
 {
 	const int errors[] = {EAGAIN, EPERM, ENOMEM, EINVAL};
@@ -195,6 +196,7 @@ static int create_use_destroy(void)
 	return filch_pool_destroy(pool) ? 4 : 0;
 }
 
+/* O1 */
 Test(faults, of_memory_in_the_life_of_a_pool_are_refused_or_survived)
 {
 	sweep_for_leaks(create_use_destroy);
@@ -240,6 +242,7 @@ static int call_all_ways(void)
 	return 0;
 }
 
+/* W6, E5 */
 Test(faults, of_memory_in_calls_lose_nothing)
 {
 	made_before = pool_of(4);

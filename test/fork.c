@@ -120,6 +120,7 @@ Test(fork, with_a_pool_that_was_never_used_is_survived)
 	pool_close(pool);
 }
 
+/* O4 */
 Test(fork, with_a_pool_that_searches_or_sleeps_is_survived)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {
@@ -211,6 +212,7 @@ static int fork_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return 0;
 }
 
+/* O4 */
 Test(fork, inside_a_body_is_survived)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {

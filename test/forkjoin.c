@@ -56,6 +56,7 @@ static void expect_run(filch_pool *pool, filch_fn *fn, long n, long expected)
 	cr_expect_eq(n, expected);
 }
 
+/* J1, J2 */
 Test(forkjoin, each_spelling_gives_the_serial_result_at_every_width)
 {
 	const int n = SANITIZED ? 17 : 22;
@@ -180,6 +181,7 @@ static int fork_in_a_row(void *arg, filch_worker *w)
 	return 0;
 }
 
+/* J5, J9 */
 Test(forkjoin, leaves_forked_in_a_row_run_on_all_workers_that_slept)
 {
 	for (size_t round = 0; round < scaled(30, 3); round++) {
@@ -218,6 +220,7 @@ static int long_leaf(void *arg, filch_worker *w)
 	return 0;
 }
 
+/* J5 */
 Test(forkjoin, what_a_worker_forked_before_a_long_leaf_is_taken_meanwhile)
 {
 	filch_pool *pool;
@@ -289,6 +292,7 @@ static int many_hold_locks(void *arg, filch_worker *w)
 	return 0;
 }
 
+/* J6 */
 Test(forkjoin, a_lock_may_be_held_over_a_join)
 {
 	struct locked l = {PTHREAD_MUTEX_INITIALIZER, 0};
@@ -320,6 +324,7 @@ static int descend(void *arg, filch_worker *w)
 	return filch_join(w, &t);
 }
 
+/* J8 */
 Test(forkjoin, twenty_thousand_tasks_wait_at_once)
 {
 	filch_pool *pool = pool_of(3);
@@ -335,6 +340,7 @@ Test(forkjoin, twenty_thousand_tasks_wait_at_once)
 
 /* ---- want, and misuse ---- */
 
+/* J7 */
 Test(forkjoin, without_memory_the_caller_works)
 {
 	filch_pool *pool = pool_of(3);
@@ -347,6 +353,31 @@ Test(forkjoin, without_memory_the_caller_works)
 		fail_no_more();
 		cr_expect_eq(atomic_load(&counts[1]), 3000);
 	}
+	pool_close(pool);
+}
+
+static int fork_and_join_at_once(void *arg, filch_worker *w)
+{
+	int code = 0;
+
+	fail_memory(1, true);
+	for (int i = 0; i < 100000 && !code; i++) {
+		filch_task t;
+
+		filch_fork(w, &t, give, arg);
+		code = filch_join(w, &t);
+	}
+	return code;
+}
+
+/* With one worker there is nobody to take it (J4). */
+Test(forkjoin, what_nobody_takes_asks_for_no_memory)
+{
+	filch_pool *pool = pool_of(1);
+	int none = 0;
+
+	cr_expect_eq(filch_run(pool, fork_and_join_at_once, &none, NULL), 0);
+	cr_expect_eq(fail_no_more(), 0);
 	pool_close(pool);
 }
 

@@ -148,12 +148,14 @@ static void run_random(unsigned a, unsigned b, unsigned threads)
 	pool_close(pools[1]);
 }
 
+/* J2, J3 */
 Test(forkjoin_random, programs_on_narrow_pools_are_as_the_serial_ones)
 {
 	run_random(2, 3, 1);
 	run_random(2, 1, 3);
 }
 
+/* J2, J3 */
 Test(forkjoin_random, programs_on_wide_pools_are_as_the_serial_ones)
 {
 	run_random(8, 5, 2);

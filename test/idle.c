@@ -183,6 +183,7 @@ Test(idle, keeps_one_of_two_who_make_way_for_each_other)
 	cr_expect_eq(asleep(), 0);
 }
 
+/* I1 */
 Test(idle, tells_the_last_who_searched)
 {
 	for (int i = 0; i < 3; i++)
@@ -193,6 +194,7 @@ Test(idle, tells_the_last_who_searched)
 	cr_expect(filch__idle_search_end(&idle));
 }
 
+/* I1 */
 Test(idle, lets_nobody_sleep_who_finds_something_in_his_last_look)
 {
 	filch__idle_search_begin(&idle);
@@ -225,6 +227,7 @@ static void expect_each_heard(unsigned pushes)
 	close_house(0, 1);
 }
 
+/* I1 */
 Test(idle, hears_each_of_a_hundred_thousand_pushes)
 {
 	expect_each_heard((unsigned)scaled(100000, 1000));
@@ -273,6 +276,7 @@ Test(idle, wakes_the_first_below_the_limit)
 
 /* ---- stampedes ------------------------------------------------------------------------------------ */
 
+/* I2 */
 Test(idle, wakes_all_there_are)
 {
 	for (unsigned round = 0; round < scaled(100, 5); round++) {
@@ -317,6 +321,7 @@ static void expect_all_done(unsigned pushers, unsigned workers)
 	close_house(0, workers);
 }
 
+/* I1, I2 */
 Test(idle, hears_many_who_push_at_once)
 {
 	expect_all_done(4, 1);
@@ -362,7 +367,7 @@ static bool knows_places(void)
 	return filch__cpu_here() != PLATFORM_NO_CPU;
 }
 
-/* Wakers that forbid the sleepers their own CPU, as they do where that was of use. */
+/* Wakers that forbid the sleepers their own CPU, as they do where that was of use (I2, I6). */
 Test(idle, leaves_every_sleeper_the_cpus_it_had)
 {
 	if (!knows_places())
@@ -372,6 +377,7 @@ Test(idle, leaves_every_sleeper_the_cpus_it_had)
 	cr_expect_eq(atomic_load(&strayed), 0);
 }
 
+/* I6 */
 Test(idle, steps_aside_without_losing_a_cpu)
 {
 	cpu_set_t before, one;

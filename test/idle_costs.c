@@ -26,6 +26,7 @@ static void set_costs(float wake, float latency)
 	}
 }
 
+/* I7 */
 Test(idle_costs, let_it_break_even_later_the_dearer_a_wake_up_is)
 {
 	for (float wake = 100; wake < 1e7f; wake *= 3)
@@ -75,6 +76,7 @@ Test(idle_costs, are_worn_down_however_long_one_wake_up_took)
 		              "what never paid is no reason to try");
 }
 
+/* I5 */
 Test(idle_costs, bound_how_long_to_spin)
 {
 	uint64_t before = 0;
@@ -190,6 +192,7 @@ static unsigned allowed(unsigned workers, unsigned cpus)
 	return count;
 }
 
+/* I5 */
 Test(idle_costs, let_one_search_and_never_more_than_half_of_the_cpus)
 {
 	for (unsigned cpus = 0; cpus < 200; cpus++)
@@ -250,7 +253,7 @@ static size_t calls_until_paid(double ns)
 	return 0;
 }
 
-/* With a second to search in, so that no machine is too slow to call densely. */
+/* With a second to search in, so that no machine is too slow to call densely (I7). */
 Test(idle_costs, of_waking_are_paid_once_short_calls_have_forgone_as_much)
 {
 	filch__idle_init(&idle, sleepers, 1, 2, 1000000000u);

@@ -27,6 +27,7 @@ static bool always(void *arg)
 
 /* ---- one thread ---------------------------------------------------------------- */
 
+/* E4 */
 Test(idle_park, is_released_once_if_it_is_parked)
 {
 	cr_expect_not(filch__idle_release(&sleepers[0]));
@@ -37,6 +38,7 @@ Test(idle_park, is_released_once_if_it_is_parked)
 	cr_expect_not(filch__idle_release(&sleepers[0]));
 }
 
+/* I3 */
 Test(idle_park, does_not_sleep_after_the_end_or_the_deadline)
 {
 	filch__idle_park(&sleepers[0], always, NULL, 0);
@@ -102,7 +104,7 @@ static bool has_ended(void *arg)
 	return load_seq_cst(&r->ended) == load_relaxed(&r->arrived) / 2;
 }
 
-/* The end comes just as he parks: one of the two must see the other. */
+/* The end comes just as he parks: one of the two must see the other (I3, E4). */
 Test(idle_park, misses_none_of_half_a_million_ends)
 {
 	struct race r = {.rounds = (unsigned)scaled(500000, 1000)};
@@ -144,6 +146,7 @@ static void leave(void *rounds)
 	}
 }
 
+/* I3, E1 */
 Test(idle_park, is_released_by_the_last_of_many)
 {
 	unsigned rounds = (unsigned)scaled(20000, 500);
@@ -173,6 +176,7 @@ static void release_at_once(void *rounds)
 	}
 }
 
+/* E4 */
 Test(idle_park, is_released_by_one_of_many)
 {
 	unsigned rounds = (unsigned)scaled(20000, 500);
@@ -206,6 +210,7 @@ static void release_often(void *arg)
 	}
 }
 
+/* I4, E3 */
 Test(idle_park, takes_no_harm_from_late_releases)
 {
 	cr_assert(filch__thread_start(&threads[2], 0, release_often, NULL));

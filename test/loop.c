@@ -54,6 +54,7 @@ static void runs_once(filch_pool *pool, size_t n)
 	tally_finish(&t);
 }
 
+/* L1 */
 Test(loop, runs_every_item_once_at_every_width_and_length)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {
@@ -140,6 +141,7 @@ Test(loop, counts_to_size_max_at_every_width)
 	}
 }
 
+/* C5 */
 Test(loop, of_size_max_items_in_huge_chunks_overflows_nowhere)
 {
 	const size_t chunks[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX / 2 + 1, SIZE_MAX / 2,
@@ -246,6 +248,7 @@ static int seen_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return 0;
 }
 
+/* O6 */
 Test(loop, gives_each_body_a_worker_id_of_its_own_below_the_width)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {
@@ -347,7 +350,7 @@ Test(loop, with_a_heavy_item_anywhere_runs_all_once)
 	}
 }
 
-/* One body, remembered as cheap, then dear, then cheap again. */
+/* One body, remembered as cheap, then dear, then cheap again (K1). */
 Test(loop, with_costs_that_change_from_call_to_call_runs_all_once)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {
@@ -384,6 +387,7 @@ static int twice(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return 0;
 }
 
+/* W4, E2 */
 Test(loop, leaves_what_the_bodies_wrote)
 {
 	static uint64_t x[10000];

@@ -155,6 +155,7 @@ static void end_visits(struct visit *visits)
 	cr_assert_eq(load_relaxed(&loop->remaining), 0);
 }
 
+/* L1 */
 Test(loop_books, add_up_whoever_runs_what)
 {
 	uint64_t seed = test_seed();
@@ -265,6 +266,7 @@ static void expect_serial_outcome(struct failing *f, size_t chunk, bool keep_goi
 	free(status);
 }
 
+/* L2 */
 Test(loop_books, end_as_the_serial_loop_would)
 {
 	uint64_t seed = test_seed();
@@ -368,7 +370,7 @@ Test(loop_books, of_a_call_out_of_time_say_so)
 	cr_expect_eq(filch__loop_result(loop), FILCH_ETIMEDOUT);
 }
 
-/* A call inside item 50 of another one: stopped with it, and by what fails below 50. */
+/* A call inside item 50 of another one: stopped with it, and by what fails below 50 (L3). */
 Test(loop_books, see_what_stops_the_calls_around)
 {
 	const struct {

@@ -61,6 +61,7 @@ static void expect_tree(filch_pool *a, filch_pool *b, unsigned levels, size_t fa
 	cr_expect_leq(atomic_load(&deepest), levels, "a thread ran what it did not wait for");
 }
 
+/* W3, W5 */
 Test(nesting, five_levels_deep_runs_every_leaf_once_at_every_width)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {
@@ -117,7 +118,7 @@ static void *nest_both_ways(void *arg)
 	return NULL;
 }
 
-/* Some threads hold workers of a and want b's, others the other way round. */
+/* Some threads hold workers of a and want b's, others the other way round (W5). */
 Test(nesting, across_two_pools_in_both_directions_at_once_ends)
 {
 	filch_pool *a = pool_of(4), *b = pool_of(3);
@@ -232,6 +233,7 @@ static int under_lock(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return code;
 }
 
+/* W2 */
 Test(nesting, with_a_lock_held_over_the_inner_call_never_takes_it_twice)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {
@@ -307,6 +309,7 @@ static void expect_cancel_seen(filch_pool *outer, filch_pool *inner, unsigned de
 	cr_expect_not(atomic_load(&hung));
 }
 
+/* L3 */
 Test(nesting, bodies_see_that_a_call_around_them_was_cancelled)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {
@@ -381,6 +384,7 @@ static int shrug(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return filch_stopping(w) || atomic_load(&items) ? 4 : 0;
 }
 
+/* L3 */
 Test(nesting, a_failed_or_cancelled_inner_call_stops_nothing_around_it)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {

@@ -64,6 +64,7 @@ Test(options, chunk_is_what_every_call_gets_but_the_last)
 	}
 }
 
+/* C2 */
 Test(options, min_and_max_chunk_bound_every_call)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {
@@ -84,6 +85,7 @@ Test(options, min_and_max_chunk_bound_every_call)
 	}
 }
 
+/* K1 */
 Test(options, cost_ns_is_only_a_hint)
 {
 	const double costs[] = {1e-9, 0.001, 1, 1e3, 1e9, 1e15};

@@ -60,6 +60,7 @@ Test(platform, joins_a_thread_when_all_it_did_is_visible)
 	}
 }
 
+/* F1 */
 Test(platform, starts_no_thread_if_the_system_has_none)
 {
 	const long blocks = memory_blocks();
@@ -129,6 +130,7 @@ static void note_masks(void *arg)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &m->cancel_state);
 }
 
+/* F2 */
 Test(platform, starts_a_thread_that_only_synchronous_signals_and_sigprof_reach)
 {
 	const int open[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
@@ -228,6 +230,7 @@ static void *start_while_pinned(void *arg)
 	return NULL;
 }
 
+/* F2 */
 Test(platform, starts_threads_on_all_cpus_of_the_process_from_one_that_is_pinned)
 {
 	const cpu_set_t all = mask_now();
@@ -272,6 +275,7 @@ static void expect_stays(struct platform_place *place, unsigned cpu)
 	cr_expect(CPU_EQUAL(&before, &after));
 }
 
+/* F6 */
 Test(platform, takes_a_thread_off_a_cpu_and_back)
 {
 	const cpu_set_t before = mask_now();
@@ -301,6 +305,7 @@ Test(platform, takes_a_thread_off_a_cpu_and_back)
 	expect_stays(&place, UINT32_MAX);
 }
 
+/* F6 */
 Test(platform, leaves_a_thread_with_one_cpu_there)
 {
 	struct platform_place place;

@@ -25,6 +25,7 @@ Test(platform_wait, is_over_at_once_if_the_word_has_changed)
 	filch__wait(&word, 2, UINT64_MAX);
 }
 
+/* F5 */
 Test(platform_wait, is_over_at_the_deadline)
 {
 	const uint64_t end = filch__now_ns() + 5000000;
@@ -70,6 +71,7 @@ static void *wait_or_ring(void *arg)
 	return atomic_fetch_add(&who, 1) % (THREADS + 1) ? wait_for_bell(arg) : ring(arg);
 }
 
+/* F3 */
 Test(platform_wait, is_over_for_all_who_are_woken)
 {
 	for (size_t i = 0; i < scaled(1000, 50); i++) {
@@ -80,6 +82,7 @@ Test(platform_wait, is_over_for_all_who_are_woken)
 	}
 }
 
+/* F4 */
 Test(platform_wait, is_over_even_if_the_word_is_gone)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -110,6 +113,7 @@ static void *take_turns(void *arg)
 	return NULL;
 }
 
+/* F3 */
 Test(platform_wait, misses_none_of_a_hundred_thousand_changes)
 {
 	uint32_t turns = (uint32_t)scaled(100000, 1000);

@@ -238,6 +238,7 @@ Test(pool, runs_its_hooks_once_on_each_of_its_threads)
 	}
 }
 
+/* O1 */
 Test(pool, whose_start_hook_fails_is_not_created_and_stops_what_started)
 {
 	for (unsigned k = 1; k < HOOKED; k++)
@@ -358,6 +359,7 @@ static void *call_often(void *arg)
 	return NULL;
 }
 
+/* O6 */
 Test(pool, serves_sixteen_threads_at_once)
 {
 	for (size_t k = 0; k <= COUNT_OF(widths); k++) {

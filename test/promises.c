@@ -123,6 +123,7 @@ static void *grow_trees(void *arg)
 	return NULL;
 }
 
+/* W5 */
 Test(promises, p3_nested_calls_of_many_threads_end_at_every_width)
 {
 	for (unsigned width = 1; width <= 9; width++) {
@@ -147,6 +148,7 @@ static int write_plainly(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return 0;
 }
 
+/* W4, E2 */
 Test(promises, p4_what_the_bodies_wrote_is_visible_when_the_call_returns)
 {
 	static size_t x[3000];
@@ -188,6 +190,7 @@ static void call_and_vanish(filch_pool *pool, struct arguments *a, size_t n)
 	cr_assert_eq(code, 0);
 }
 
+/* L5, W4, E3 */
 Test(promises, p5_arguments_are_never_touched_after_the_call)
 {
 	const size_t bytes = 16 * (size_t)sysconf(_SC_PAGESIZE);
@@ -216,6 +219,7 @@ static void touch_stop(void *arg, unsigned id)
 	((volatile unsigned char *)arg)[id] = 2;
 }
 
+/* O2 */
 Test(promises, p6_destroy_returns_when_no_worker_can_touch_anything)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);

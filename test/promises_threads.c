@@ -87,6 +87,7 @@ static int jump_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 
 static const int64_t ten_years = 10ll * 365 * 24 * 3600;
 
+/* F5 */
 Test(promises, p11_a_wall_clock_that_jumps_ends_no_call_early)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {
@@ -145,6 +146,7 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+/* I5 */
 Test(promises, p12_an_idle_pool_burns_nothing)
 {
 	struct crew c = {0};
@@ -265,6 +267,7 @@ static int outer_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return counted(call_locked, ctx);
 }
 
+/* W2 */
 Test(promises, p14_a_lock_may_be_held_over_a_call_and_no_stack_grows)
 {
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {
@@ -349,6 +352,7 @@ static void expect_not_hidden(filch_pool *pool, size_t n, size_t item,
 	tally_finish(&h.t);
 }
 
+/* W1 */
 Test(promises, p16_no_item_waits_behind_one_that_runs)
 {
 	const size_t lengths[] = {2, 3, 10, 100, 1000};
@@ -381,6 +385,7 @@ static int meet_inside(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return filch_for(c->pool, WORKERS, meet_body, &m, NULL);
 }
 
+/* W1 */
 Test(promises, p16_nothing_of_a_nested_call_is_hidden_either)
 {
 	struct crew c = {0};

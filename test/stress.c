@@ -32,6 +32,7 @@ static bool accounts_are_right(const struct account *a, size_t n)
 	return account_is_right(&all, n);
 }
 
+/* L1 */
 Test(stress, of_a_hundred_million_chunks_loses_and_doubles_none)
 {
 	const uint64_t wanted = scaled(100000000, 100000);
@@ -87,7 +88,7 @@ static filch_pool *pool_that_never_sleeps(unsigned workers)
 }
 
 /* Loops of a few microseconds, and thieves that always look: nearly each is stolen from.  Where others
- * compute, too, it takes minutes, so this is all of them however long a run is. */
+ * compute, too, it takes minutes, so this is all of them however long a run is (D1, E1). */
 Test(stress, of_a_million_steals_loses_and_doubles_none)
 {
 	const size_t much = scaled(1000000, 1000), wanted = much < 1000000 ? much : 1000000;
@@ -144,6 +145,7 @@ static int fork_leaves(void *arg, filch_worker *w)
 	return code;
 }
 
+/* J1 */
 Test(stress, of_five_million_stolen_tasks_loses_and_doubles_none)
 {
 	const uint64_t wanted = scaled(5000000, 2000);

@@ -80,6 +80,7 @@ Test(tasks, the_older_half_is_shared_and_no_longer_asked_for)
 	cr_expect_not(tasks_hidden(&tasks));
 }
 
+/* J1 */
 Test(tasks, a_private_task_is_its_joins_and_the_others_are_shared)
 {
 	begin();
@@ -122,6 +123,7 @@ Test(tasks, nothing_is_shared_while_a_join_of_a_shared_task_is_on_its_way)
 	expect_shared(0, MANY);
 }
 
+/* J5 */
 Test(tasks, what_is_hidden_is_exposed_all_of_it)
 {
 	begin();
@@ -145,6 +147,7 @@ Test(tasks, can_be_exposed_without_asking_the_system_first)
 }
 #endif
 
+/* J7 */
 Test(tasks, without_memory_the_rest_stays_private)
 {
 	begin();

@@ -60,6 +60,7 @@ static bool runs_once(struct library *l, filch_pool *pool)
 	return right;
 }
 
+/* O5 */
 Test(unload, does_not_pull_the_code_from_under_the_default_pool)
 {
 	struct library l;

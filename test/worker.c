@@ -13,6 +13,7 @@ TestSuite(worker, .init = begin, .fini = end, .timeout = 300);
 
 /* ---- memory for calls ------------------------------------------------------------------------ */
 
+/* L4 */
 Test(worker, has_memory_for_a_thousand_nested_calls_and_keeps_it)
 {
 	struct loop *loops[DEEP];
@@ -54,6 +55,7 @@ Test(worker, without_memory_opens_no_call_and_closes_none)
 
 /* ---- one worker -------------------------------------------------------------------------------- */
 
+/* W3 */
 Test(worker, alone_runs_each_item_once)
 {
 	for (size_t i = 0; i < COUNT_OF(lengths); i++)
@@ -145,6 +147,7 @@ static unsigned expect_whole_levels(void)
 	return depth;
 }
 
+/* W6, E5 */
 Test(worker, without_memory_for_deque_or_calls_runs_each_item_once)
 {
 	unsigned failed = 1, shallow = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The deque of lib/deque.h: deque_push(), filch__deque_grow(), deque_pop(), deque_peek() and deque_claim().
- * docs/deque.md.  The owner pushes TASKS, pops when it likes, and at last all that is left; its
+ * docs/deque.md: D1.  The owner pushes TASKS, pops when it likes, and at last all that is left; its
  * stores wait in a store buffer, in their order, until something drains that, as on x86.  Thieves take the
  * oldest.  The indices wrap around at 16, and begin just before that; there are two slots, and
  * after they were too few four.  Each task is taken once.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Coming, going and closing: filch__pool_enter(), filch__pool_leave() and await_guest() of
- * lib/guest.c, filch_pool_destroy() and end_threads() of lib/pool.c.  docs/pool.md.  Guests come once
+ * lib/guest.c, filch_pool_destroy() and end_threads() of lib/pool.c.  docs/pool.md: O2.  Guests come once
  * each, at any time, two to a place; who closes waits for those inside, and then nobody is, or
  * comes in any more.
  *

@@ -8,6 +8,7 @@
  * slices of milliseconds, so the mean counts, and the slowest twentieth.  Of 64 workers two run at
  * a time, and the rest must not be in their way.
  */
+#include "budget.h"
 #include "bunch.h"
 #include "sheet.h"
 
@@ -79,7 +80,8 @@ static void another_process(struct setting *s)
 	turns_burner_run(burner, true);
 	for (unsigned round = 0; round < most; round++)
 		for (size_t e = 0; e < s->entrant_count; e++) {
-			if (round >= busy_rounds_of(s, &s->entrants[e]))
+			if (round >= busy_rounds_of(s, &s->entrants[e]) ||
+			    !budget_allows(&s->entrants[e], round))
 				continue;
 			for (size_t k = 0; k < BUSY_KINDS; k++) {
 				const struct wire_request q = {.ask = WIRE_SERIES,
@@ -93,7 +95,7 @@ static void another_process(struct setting *s)
 			output_step("busy");
 		}
 	turns_burner_end(burner);
-	output_quiet();
+	output_done();
 	printf("\nbusy: another process computes meanwhile; mean time / mean serial time, the "
 	       "mean, "
 	       "and what\none call in twenty exceeds\n%-22s",

@@ -2,6 +2,8 @@
 /* Measuring a grid of loops, see grid.h. */
 #include "grid.h"
 
+#include "budget.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,7 +157,12 @@ static void one_round(struct grid *g, size_t k)
 	append(s, &pair);
 }
 
-/* So many rounds of each place. */
+static bool has_time(const struct grid *g, size_t k, unsigned round)
+{
+	return budget_allows(&g->entrants[place_at(g, k).entrant], round);
+}
+
+/* So many rounds of each place, as far as there is time. */
 static void measure(struct grid *g, const unsigned *rounds)
 {
 	unsigned most = 0;
@@ -166,8 +173,9 @@ static void measure(struct grid *g, const unsigned *rounds)
 	}
 	for (unsigned round = 0; round < most; round++)
 		for (size_t k = 0; k < places(g); k++)
-			if (round < rounds[k])
+			if (round < rounds[k] && has_time(g, k, round))
 				one_round(g, k);
+	output_done();
 }
 
 void grid_measure(struct grid *g)

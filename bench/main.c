@@ -5,6 +5,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "against.h"
+#include "budget.h"
 #include "question.h"
 #include "quiet.h"
 
@@ -14,31 +15,54 @@
 struct question {
 	const char *name, *about;
 	void (*ask)(struct setting *s);
+	unsigned share; /* of the time, where that is short; about the seconds of a round of all */
 };
 
 static const struct question questions[] = {
-	{"overhead",
-         "is filch ever slower than the serial loop, and what does it gain? (all below, too)",
-         overhead},
-	{"grid", "the loops of overhead, after pauses of 50 ms, too, and beside the best peer",
-         grid},
-	{"idle", "what does a pool burn that has nothing to do, or little?", idle},
-	{"sleepers", "ten items that wait, on eight workers", sleepers},
-	{"irregular", "what if the items differ?", irregular},
-	{"nested", "loops in loops", nested},
-	{"memory", "loops that wait for memory", memory},
-	{"busy", "another process computes; more workers than CPUs", busy},
-	{"crowd", "several threads call at once", crowd},
-	{"wake", "from the call until somebody helps", wake},
-	{"chunks", "what does the size of a chunk do?", chunks},
-	{"forks", "fork and join, beside the same programs by others", forks},
-	{"startup", "the first call of a process; what a pool takes of memory", startup},
+	{"loops", "loops of all sizes: back to back, and after 5 ms", loops, 80},
+	{"long", "the same after pauses of 50 ms", long_pauses, 80},
+	{"doubling", "10,000 items of a nanosecond, which is too short for almost everybody",
+         doubling, 5},
+	{"idle", "what does a pool burn that has nothing to do, or little?", idle, 47},
+	{"sleepers", "ten items that wait, on eight workers", sleepers, 8},
+	{"irregular", "what if the items differ?", irregular, 25},
+	{"nested", "loops in loops", nested, 15},
+	{"memory", "loops that wait for memory", memory, 10},
+	{"busy", "another process computes; more workers than CPUs", busy, 30},
+	{"crowd", "several threads call at once", crowd, 50},
+	{"wake", "from the call until somebody helps", wake, 45},
+	{"chunks", "what does the size of a chunk do?", chunks, 60},
+	{"forks", "fork and join, beside the same programs by others", forks, 60},
+	{"startup", "the first call of a process; what a pool takes of memory", startup, 20},
 };
 
 enum { QUESTIONS = sizeof questions / sizeof *questions };
 
+/* Names for several at once; the last is what is asked where nothing is said. */
+static const struct set {
+	const char *name, *about;
+	const char *questions[QUESTIONS + 1];
+} sets[] = {
+	{"overhead",
+         "is filch ever slower than the serial loop, and what does it gain?",
+         {"loops", "doubling", "idle", "sleepers"}},
+	{"grid", "all loops after all pauses, each beside the best peer there", {"loops", "long"}},
+	{"main",
+         "all that takes no more than five minutes together",
+         {"loops", "doubling", "idle", "sleepers", "irregular", "nested", "memory", "busy", "crowd",
+          "wake"}},
+};
+
+enum { SETS = sizeof sets / sizeof *sets };
+
+#define MAIN (&sets[SETS - 1])
+
+/* What the main questions may take with --quick, all that comes before and after included. */
+#define BRIEF_NS 280000000000u
+
 struct arguments {
 	bool asked[QUESTIONS];
+	bool brief; /* the main ones, quickly: within BRIEF_NS, and one contender of each library */
 	enum level level;
 	unsigned workers;
 	const char *json, *only, *against;
@@ -50,8 +74,16 @@ static int usage(FILE *out)
 	             "[--workers N] [--only PEER] [--against FILE]\n\nquestions:\n");
 	for (int k = 0; k < QUESTIONS; k++)
 		fprintf(out, "  %-12s%s\n", questions[k].name, questions[k].about);
+	fprintf(out, "\nseveral at once (without a question: %s):\n", MAIN->name);
+	for (int k = 0; k < SETS; k++) {
+		fprintf(out, "  %-12s%s\n%-14s", sets[k].name, sets[k].about, "");
+		for (const char *const *name = sets[k].questions; *name; name++)
+			fprintf(out, "%s%s", *name, name[1] ? ", " : "\n");
+	}
 	fprintf(out,
-	        "\n--quick      loops up to 20 ms, few rounds: under 5 minutes\n"
+	        "\n--quick      loops up to 20 ms, few rounds; without a question as many as "
+	        "five minutes allow,\n"
+	        "             of one contender of each library\n"
 	        "--full       loops up to 1 s, many rounds, for the peers, too: an hour\n"
 	        "--json FILE  one JSON record per result\n"
 	        "--workers N  threads of every contender, the caller among them (2)\n"
@@ -60,12 +92,28 @@ static int usage(FILE *out)
 	return out == stdout ? 0 : 2;
 }
 
-static bool parse_question(struct arguments *a, const char *text)
+static bool ask_for(struct arguments *a, const char *name)
 {
 	for (int k = 0; k < QUESTIONS; k++)
-		if (strcmp(text, questions[k].name) == 0)
+		if (strcmp(name, questions[k].name) == 0)
 			return a->asked[k] = true;
 	return false;
+}
+
+static void ask_for_set(struct arguments *a, const struct set *set)
+{
+	for (const char *const *name = set->questions; *name; name++)
+		ask_for(a, *name);
+}
+
+static bool parse_question(struct arguments *a, const char *text)
+{
+	for (int k = 0; k < SETS; k++)
+		if (strcmp(text, sets[k].name) == 0) {
+			ask_for_set(a, &sets[k]);
+			return true;
+		}
+	return ask_for(a, text);
 }
 
 static bool parse_workers(struct arguments *a, const char *text)
@@ -95,6 +143,8 @@ static bool parse_value(struct arguments *a, const char *option, const char *val
 
 static bool parse(struct arguments *a, char **argv)
 {
+	bool any = false;
+
 	for (; *argv; argv++) {
 		if (strcmp(*argv, "--quick") == 0)
 			a->level = QUICK;
@@ -106,8 +156,13 @@ static bool parse(struct arguments *a, char **argv)
 			argv++;
 		} else if (!parse_question(a, *argv)) {
 			return false;
+		} else {
+			any = true;
 		}
 	}
+	a->brief = !any && a->level == QUICK;
+	if (!any)
+		ask_for_set(a, MAIN);
 	return true;
 }
 
@@ -122,7 +177,7 @@ static void add_entrant(struct setting *s, struct host *host, int index, const c
 	s->entrants[s->entrant_count++] = (struct entrant){host, index, name};
 }
 
-static void add_family(struct setting *s, const char *name, const char *only)
+static void add_family(struct setting *s, const char *name, const struct arguments *a)
 {
 	const bool own = strcmp(name, "filch") == 0;
 	struct host *host = &s->hosts[s->host_count];
@@ -135,8 +190,8 @@ static void add_family(struct setting *s, const char *name, const char *only)
 	s->host_count++;
 	if (own)
 		add_entrant(s, host, WIRE_CONTROL, "a mere call");
-	for (unsigned k = 0; k < host->hello.count; k++)
-		if (own || !only || (*only && strstr(host->hello.name[k], only)))
+	for (unsigned k = 0; k < (a->brief ? 1 : host->hello.count); k++)
+		if (own || !a->only || (*a->only && strstr(host->hello.name[k], a->only)))
 			add_entrant(s, host, (int)k, host->hello.name[k]);
 	if (s->entrant_count > before)
 		printf("%-18s %s, compiled by %s\n", name,
@@ -176,7 +231,7 @@ static void print_claims(const struct setting *s)
 		printf("\nevery result was right, and every item ran exactly once\n");
 }
 
-static void start_all(struct setting *s, const char *only)
+static void start_all(struct setting *s, const struct arguments *a)
 {
 	static const char *const families[] = {BENCH_FAMILIES};
 	struct items items = {.sleep_ns = 0};
@@ -185,7 +240,7 @@ static void start_all(struct setting *s, const char *only)
 	bodies_calibrate(&items);
 	memcpy(s->steps, items.steps, sizeof s->steps);
 	for (size_t k = 0; k < sizeof families / sizeof *families; k++)
-		add_family(s, families[k], only);
+		add_family(s, families[k], a);
 	printf("%u workers each; only one program runs at a time, the others are stopped\n",
 	       s->workers);
 }
@@ -206,14 +261,22 @@ static bool open_files(const struct arguments *a, struct against **earlier)
 
 static void ask(struct setting *s, const struct arguments *a)
 {
-	bool any = false;
+	for (int k = 0; k < QUESTIONS; k++)
+		if (a->asked[k]) {
+			budget_next(questions[k].share);
+			questions[k].ask(s);
+		}
+	print_claims(s);
+}
+
+static void limit(const struct arguments *a)
+{
+	unsigned shares = 0;
 
 	for (int k = 0; k < QUESTIONS; k++)
-		any = any || a->asked[k];
-	for (int k = 0; k < QUESTIONS; k++)
-		if (a->asked[k] || (!any && k == 0))
-			questions[k].ask(s);
-	print_claims(s);
+		shares += a->asked[k] ? questions[k].share : 0;
+	if (a->brief)
+		budget_begin(BRIEF_NS, shares);
 }
 
 int main(int argc, char **argv)
@@ -232,7 +295,8 @@ int main(int argc, char **argv)
 	if (!open_files(&a, &earlier))
 		return 2;
 	quiet_begin(&begin);
-	start_all(&setting, a.only);
+	limit(&a);
+	start_all(&setting, &a);
 	if (setting.entrant_count == 0)
 		return 1;
 

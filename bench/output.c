@@ -154,6 +154,12 @@ void output_quiet(void)
 		fprintf(stderr, "\r%78s\r", "");
 }
 
+void output_done(void)
+{
+	done = expected;
+	output_quiet();
+}
+
 const char *output_time(char buffer[OUTPUT_TIME], double ns)
 {
 	static const char *const units[] = {"ns", "us", "ms", "s"};

@@ -33,10 +33,14 @@ void output_record(const struct record *r);
 /* "machine, kernel, compiler, commit", for the head of a page. */
 void output_head(void);
 
-/* Progress: a number of steps that lie ahead, one that is done, and none any more. */
+/*
+ * Progress: a number of steps that lie ahead, one that is done, a line for other words, and the last
+ * step, whatever was left out.
+ */
 void output_expect(size_t steps);
 void output_step(const char *what);
 void output_quiet(void);
+void output_done(void);
 
 /* A time with its unit in a few letters, such as "3.1 us"; the buffer is the caller's. */
 enum { OUTPUT_TIME = 16 };

@@ -5,8 +5,8 @@
  * pauses in which the workers fall asleep.
  * Expect time / serial of 1.0 at the top left, where all is too short to share, and of 0.5
  * for two workers at the bottom right; warm, the border runs at a few microseconds of
- * work, cold, near 100.  The question `grid` is the same with pauses of 50 ms, too, and holds each
- * cell against that peer which is the fastest there.
+ * work, cold, near 100.  `loops` has pauses of 5 ms, `long` of 50.  The loop of `doubling` is too short
+ * for almost everybody.
  */
 #include "grid_report.h"
 #include "question.h"
@@ -166,8 +166,18 @@ static void claim_rivalry(struct setting *s, const struct grid *g, size_t filch,
 	question_claim(s, text, r.mean_short, 0.95, "");
 }
 
-static void whole_grid(struct setting *s, size_t filch, bool is_long)
+static size_t find_filch(const struct setting *s)
 {
+	size_t filch = 0;
+
+	while (filch + 1 < s->entrant_count && s->entrants[filch].index == WIRE_CONTROL)
+		filch++;
+	return filch;
+}
+
+static void whole_grid(struct setting *s, bool is_long)
+{
+	const size_t filch = find_filch(s);
 	const struct grid_plan *plan = is_long ? &long_plans[s->level] : &plans[s->level];
 	struct grid_cell cells[CELLS_MAX];
 	struct grid g = grid_of(s, plan, cells, make_cells(cells, plan), is_long);
@@ -198,10 +208,21 @@ static void whole_grid(struct setting *s, size_t filch, bool is_long)
 	grid_finish(&g);
 }
 
+void loops(struct setting *s)
+{
+	whole_grid(s, false);
+}
+
+void long_pauses(struct setting *s)
+{
+	whole_grid(s, true);
+}
+
 /* ---- the loop that is too short for almost everybody ------------------------------- */
 
-static void doubling(struct setting *s, size_t filch)
+void doubling(struct setting *s)
 {
+	const size_t filch = find_filch(s);
 	const struct grid_cell cell = {BODY_1NS, DOUBLING_ITEMS, DOUBLING_ITEMS};
 	struct grid g = grid_of(s, &doubling_plans[s->level], &cell, 1, false);
 
@@ -222,29 +243,4 @@ static void doubling(struct setting *s, size_t filch)
 	grid_record(&g, "doubling");
 	s->wrong += grid_wrong(&g);
 	grid_finish(&g);
-}
-
-static size_t find_filch(const struct setting *s)
-{
-	size_t filch = 0;
-
-	while (filch + 1 < s->entrant_count && s->entrants[filch].index == WIRE_CONTROL)
-		filch++;
-	return filch;
-}
-
-void grid(struct setting *s)
-{
-	whole_grid(s, find_filch(s), false);
-	whole_grid(s, find_filch(s), true);
-}
-
-void overhead(struct setting *s)
-{
-	const size_t filch = find_filch(s);
-
-	whole_grid(s, filch, false);
-	doubling(s, filch);
-	idle(s);
-	sleepers(s);
 }

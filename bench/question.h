@@ -30,8 +30,9 @@ void question_claim(struct setting *s, const char *text, double value, double ta
                     const char *unit);
 
 /* The questions.  Each prints its tables and adds its claims. */
-void overhead(struct setting *s);
-void grid(struct setting *s);
+void loops(struct setting *s);
+void long_pauses(struct setting *s);
+void doubling(struct setting *s);
 void idle(struct setting *s);
 void sleepers(struct setting *s);
 void irregular(struct setting *s);

@@ -2,6 +2,8 @@
 /* See sheet.h. */
 #include "sheet.h"
 
+#include "budget.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,9 +102,10 @@ static void measure(struct setting *s, const struct sheet *sheet, struct sample 
 	count_all(s, sheet);
 	for (unsigned round = 0; round < most; round++)
 		for (size_t e = 0; e < sheet->entrant_count; e++)
-			if (round < rounds_of(s, sheet, e) && is_asked_any(s, sheet, e))
+			if (round < rounds_of(s, sheet, e) && is_asked_any(s, sheet, e) &&
+			    budget_allows(&sheet->entrants[e], round))
 				one_round(s, sheet, samples, e, round);
-	output_quiet();
+	output_done();
 }
 
 static void cell(struct setting *s, const struct sheet *sheet, size_t entrant, size_t k,

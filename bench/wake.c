@@ -8,6 +8,7 @@
  * idleness, which no library can shorten), about 3 us of the caller's time, and bursts that gain
  * from the second or third loop on.
  */
+#include "budget.h"
 #include "bunch.h"
 
 #include <stdlib.h>
@@ -87,7 +88,8 @@ static void measure(struct setting *s, answers *all)
 	}
 	for (unsigned round = 0; round < most; round++)
 		for (size_t e = 0; e < s->entrant_count; e++) {
-			if (round >= rounds_of(s, &s->entrants[e]))
+			if (round >= rounds_of(s, &s->entrants[e]) ||
+			    !budget_allows(&s->entrants[e], round))
 				continue;
 			for (int what = 0; what < ASKED; what++)
 				for (int k = 0; k < PAUSES; k++) {
@@ -98,7 +100,7 @@ static void measure(struct setting *s, answers *all)
 				}
 			output_step("wake");
 		}
-	output_quiet();
+	output_done();
 }
 
 static void help_row(const struct entrant *e, struct bunch *help)

@@ -41,6 +41,18 @@ static unsigned busy_rounds_of(const struct setting *s, const struct entrant *e)
 	return turns_is_own(e) ? busy_rounds[s->level] : busy_peer_rounds[s->level];
 }
 
+static void record_calls(const struct entrant *e, const struct busy_kind *kind, struct bunch *b)
+{
+	struct record r = {.question = "busy",
+	                   .mode = "another process",
+	                   .entrant = e,
+	                   .body = kind->name,
+	                   .n = kind->n,
+	                   .also = {{"slow_ns", bunch_slow(b)}}};
+
+	bunch_record(b, &r);
+}
+
 static void busy_row(struct setting *s, const struct entrant *e, struct bunch *bunches)
 {
 	printf("%-22s", e->name);
@@ -56,7 +68,7 @@ static void busy_row(struct setting *s, const struct entrant *e, struct bunch *b
 		snprintf(text, sizeof text, "busy, %s: mean time / serial", kind->name);
 		if (turns_is_filch(e))
 			question_claim(s, text, ratio, kind->target, "");
-		bunch_record(b, "busy", "another process", kind->name, e, kind->n);
+		record_calls(e, kind, b);
 	}
 	printf("\n");
 }

@@ -80,12 +80,16 @@ void output_close(void)
 	json = NULL;
 }
 
-static void quartiles(const char *name, struct bench_quartiles q)
+static void put_quartiles(const char *name, struct bench_quartiles q)
 {
-	if (q.low == 0 && q.median == 0 && q.high == 0)
-		return;
 	fprintf(json, ",\"%s\":{\"q1\":%.6g,\"median\":%.6g,\"q3\":%.6g}", name, q.low, q.median,
 	        q.high);
+}
+
+static void quartiles(const char *name, struct bench_quartiles q)
+{
+	if (q.low != 0 || q.median != 0 || q.high != 0)
+		put_quartiles(name, q);
 }
 
 void output_record(const struct record *r)
@@ -106,6 +110,8 @@ void output_record(const struct record *r)
 	quartiles("extra_ns", r->extra_ns);
 	quartiles("serial_cpu_ns", r->serial_cpu_ns);
 	quartiles("cpu_ns", r->cpu_ns);
+	for (size_t k = 0; k < ALSO_MAX && r->also[k].name; k++)
+		put_quartiles(r->also[k].name, r->also[k].value);
 	for (size_t k = 0; k < r->sample_count; k++)
 		fprintf(json, "%s%.4g", k == 0 ? ",\"samples\":[" : ",", r->samples[k]);
 	if (r->sample_count > 0)

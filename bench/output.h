@@ -6,7 +6,15 @@
 
 #include <stdio.h>
 
-/* One result; what is zero throughout is left out. */
+/* Something that only some questions ask for, such as "unfair"; without a name there is none. */
+struct also {
+	const char *name;
+	struct bench_quartiles value;
+};
+
+enum { ALSO_MAX = 2 };
+
+/* One result; what is zero throughout is left out, but for what is asked for specially. */
 struct record {
 	const char *question, *mode;
 	const struct entrant *entrant;
@@ -14,6 +22,7 @@ struct record {
 	uint64_t n;
 	size_t rounds;
 	struct bench_quartiles serial_ns, time_ns, ratio, extra_ns, serial_cpu_ns, cpu_ns;
+	struct also also[ALSO_MAX];
 	uint64_t wrong;
 	const double *samples; /* single calls, if they matter */
 	size_t sample_count;

@@ -114,10 +114,17 @@ static void help_row(const struct entrant *e, struct bunch *help)
 		printf(" %8s %8s %8s", output_time(text[0], bunch_quantile(b->time, b->count, 0.5)),
 		       output_time(text[1], bunch_quantile(b->time, b->count, 0.95)),
 		       output_time(text[2], bunch_quantile(b->serial, b->count, 0.5)));
+		struct record r = {.question = "wake",
+		                   .mode = pauses[k].name,
+		                   .entrant = e,
+		                   .body = "until help",
+		                   .n = STAMPED,
+		                   .also = {{"lost_ns", bench_quartiles(b->serial, b->count)}}};
+
 		/* What the caller lost is not the time of a serial loop. */
 		for (size_t i = 0; i < b->count; i++)
 			b->serial[i] = 0;
-		bunch_record(b, "wake", pauses[k].name, "until help", e, STAMPED);
+		bunch_record(b, &r);
 	}
 	printf("\n");
 }
@@ -138,9 +145,13 @@ static void loop_row(struct setting *s, const struct entrant *e, struct bunch *b
 			         burst ? "50 x 20 us" : "loop of 100 us", pauses[k].name);
 			question_claim(s, text, ratio, 1.05, "");
 		}
-		bunch_record(&b[k], "wake", pauses[k].name,
-		             burst ? "burst of 20 us" : "loop of 100 us", e,
-		             burst ? SHORT : SINGLE);
+		struct record r = {.question = "wake",
+		                   .mode = pauses[k].name,
+		                   .entrant = e,
+		                   .body = burst ? "burst of 20 us" : "loop of 100 us",
+		                   .n = burst ? SHORT : SINGLE};
+
+		bunch_record(&b[k], &r);
 	}
 	printf("\n");
 }

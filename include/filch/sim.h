@@ -73,7 +73,9 @@ struct filch_sim_result {
 	bool complete;                         /* FILCH_SIM_ALL has seen all */
 	uint64_t seed;                         /* of the run that failed */
 	char message[256];                     /* why, or "" */
-	char order[4096]; /* for .replay, as short as it could be made; "" if none failed */
+	/* For .replay, as short as it could be made; "" if none failed, or if it is longer than that:
+	 * what is printed is whole, and .seed with .runs = 1 does the same again. */
+	char order[4096];
 };
 
 #ifndef __cplusplus

@@ -3,7 +3,8 @@
  * Who goes on.  All that is left open in a run is decided by filch__sim_choose(), whose answers
  * are the trail: a run with the same trail is the same run.  An answer of 0 is always the
  * ordinary one (the same thread goes on, the newest store is seen, nothing fails), so a trail of
- * few other ones is one that a person can follow.
+ * few other ones is one that a person can follow.  The answers depend on the seed of the run
+ * and on nothing that was before it.
  */
 #include "schedule.h"
 
@@ -28,10 +29,26 @@ uint64_t filch__sim_random(void)
 	return z ^ (z >> 31);
 }
 
-void filch__schedule_reset(struct schedule *s)
+void filch__schedule_reset(struct schedule *s, uint64_t usual)
 {
 	s->length = s->prefix = 0;
-	s->usual = 0;
+	s->usual = usual;
+}
+
+void filch__schedule_note(uint64_t what)
+{
+	struct schedule *s = filch__sim->schedule;
+
+	s->sum = (s->sum ^ what) * 0x9E3779B97F4A7C15u;
+	s->sum ^= s->sum >> 32;
+}
+
+/* Steps among which the priorities of this run drop: where nothing is known, some number. */
+static uint64_t range_of_drops(const struct schedule *s)
+{
+	const uint64_t some = (uint64_t)200 << filch__sim_random() % 6;
+
+	return s->usual ? s->usual : some;
 }
 
 void filch__schedule_begin(struct schedule *s, uint64_t seed, bool again)
@@ -53,10 +70,12 @@ void filch__schedule_begin(struct schedule *s, uint64_t seed, bool again)
 	s->lowest = 0;
 	s->spent = 0;
 	s->asked = 0;
+	s->sum = 0;
 	if (!again) {
-		s->usual = s->usual ? s->usual : 200;
+		const uint64_t range = range_of_drops(s);
+
 		for (unsigned i = 0; i < 8; i++)
-			s->drop[i] = i + 1 < s->depth ? filch__sim_random() % s->usual : UINT64_MAX;
+			s->drop[i] = i + 1 < s->depth ? filch__sim_random() % range : UINT64_MAX;
 	}
 	if (again)
 		s->prefix = s->length;
@@ -99,13 +118,14 @@ static unsigned first_choice(struct schedule *s, enum sim_choice why, unsigned n
 static unsigned record(struct schedule *s, enum sim_choice why, unsigned n, unsigned chosen)
 {
 	if (s->length == SIM_TRAIL)
-		filch__sim_fail("too many choices in one run");
+		filch__sim_fail("more than %u choices in one run", SIM_TRAIL);
 	s->trail[s->length++] = (struct choice){(uint8_t)why, (uint8_t)n, (uint8_t)chosen,
 	                                        (uint8_t)(s->free ? 0 : s->spent)};
 	return chosen;
 }
 
-unsigned filch__sim_choose(enum sim_choice why, unsigned n)
+/* Of which only the first `tried` are tried where all orders are. */
+static unsigned choose(enum sim_choice why, unsigned n, unsigned tried)
 {
 	struct schedule *s = filch__sim->schedule;
 
@@ -115,9 +135,14 @@ unsigned filch__sim_choose(enum sim_choice why, unsigned n)
 	if (s->replay != RUN_FRESH && s->length < s->prefix) {
 		const unsigned chosen = s->trail[s->length].chosen;
 
-		return record(s, why, n, chosen < n ? chosen : 0);
+		return record(s, why, tried, chosen < n ? chosen : 0);
 	}
-	return record(s, why, n, first_choice(s, why, n));
+	return record(s, why, tried, first_choice(s, why, n));
+}
+
+unsigned filch__sim_choose(enum sim_choice why, unsigned n)
+{
+	return choose(why, n, n);
 }
 
 /* ---- all orders ---------------------------------------------------------------------------- */
@@ -134,7 +159,6 @@ static bool has_more(const struct schedule *s, const struct choice *c)
 
 bool filch__schedule_next(struct schedule *s)
 {
-	s->usual = (7 * s->usual + filch__sim->steps) / 8 + 1;
 	s->prefix = 0;
 	if (s->order != FILCH_SIM_ALL)
 		return true;
@@ -245,8 +269,9 @@ static bool chooses_by_priority(const struct schedule *s)
 	return s->order == FILCH_SIM_PCT && s->replay == RUN_FRESH;
 }
 
-/* One of them: by priority where that decides, else the current one is preferred. */
-static unsigned pick(const unsigned *who, unsigned count, bool free)
+/* One of them: by priority where that decides, else the first one is preferred, and where all
+ * orders are tried only the first `tried` are. */
+static unsigned pick(const unsigned *who, unsigned count, unsigned tried, bool free)
 {
 	struct sim *s = filch__sim;
 	struct schedule *sch = s->schedule;
@@ -265,7 +290,7 @@ static unsigned pick(const unsigned *who, unsigned count, bool free)
 	if (sch->order == FILCH_SIM_ALL && !free && sch->spent >= sch->depth &&
 	    sch->length >= sch->prefix)
 		return who[record(sch, SIM_THREAD, count, 0)];
-	chosen = filch__sim_choose(SIM_THREAD, count);
+	chosen = choose(SIM_THREAD, count, tried);
 	sch->free = false;
 	sch->spent += chosen && !free && sch->spent < 255;
 	return who[chosen];
@@ -283,10 +308,11 @@ static void step(void)
 
 void filch__sim_point(void)
 {
-	unsigned who[SIM_THREADS];
+	unsigned who[SIM_THREADS], count;
 
 	step();
-	go_on_with(pick(who, candidates(who), false));
+	count = candidates(who);
+	go_on_with(pick(who, count, count, false));
 }
 
 void filch__sim_pause(void)
@@ -305,7 +331,7 @@ void filch__sim_pause(void)
 	/* The others first; where all orders are tried, no other. */
 	memmove(who, who + 1, (count - 1) * sizeof *who);
 	who[count - 1] = s->current;
-	go_on_with(pick(who, count - (s->schedule->order == FILCH_SIM_ALL), true));
+	go_on_with(pick(who, count, count - 1, true));
 }
 
 void filch__sim_block(void)
@@ -323,7 +349,7 @@ void filch__sim_block(void)
 			tell_of(why, sizeof why);
 			filch__sim_fail("all wait%s", why);
 		}
-	go_on_with(pick(who, count, true));
+	go_on_with(pick(who, count, count, true));
 }
 
 void filch__sim_wake(const void *word)

@@ -5,7 +5,10 @@
 #include "sim.h"
 
 struct choice {
-	uint8_t why, of, chosen, spent; /* spent: preemptions before it */
+	uint8_t why;
+	uint8_t of; /* where all orders are tried: the first so many */
+	uint8_t chosen;
+	uint8_t spent; /* preemptions before it */
 };
 
 enum replay { RUN_FRESH, RUN_AGAIN, RUN_PREFIX };
@@ -19,8 +22,10 @@ struct schedule {
 	size_t asked;     /* what the program has chosen itself, so often */
 	uint64_t likely;  /* a random choice is another one once in so many times */
 	int64_t lowest;   /* priority */
-	uint64_t usual;   /* steps of a run, about */
+	uint64_t usual;   /* steps of a run, about; of no run of this session: 0 = not known */
 	uint64_t drop[8]; /* steps at which the priority of who runs drops */
+	uint64_t sum;     /* of all that happened in this run: filch__schedule_note() */
+	size_t found;     /* what was special in the run that failed, before it was made shorter */
 	struct choice trail[SIM_TRAIL], best[SIM_TRAIL];
 	size_t best_length;
 };

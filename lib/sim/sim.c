@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs: from the same state each time, until one fails; then in a shorter order that fails, too. */
 #include "../atomic.h"
-#include "sim.h"
+#include "schedule.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -54,6 +54,9 @@ void filch__sim_trace(const char *what, const volatile void *p, uint64_t value, 
 	                                     "release", "acq_rel", "seq_cst"};
 	struct sim *s = filch__sim;
 
+	filch__schedule_note((uintptr_t)p);
+	filch__schedule_note(value);
+	filch__schedule_note(s->now << 8 | s->current << 4 | (unsigned)(order + 1));
 	if (!s->options->trace)
 		return;
 	s->running = false;
@@ -242,16 +245,31 @@ static void tell_place(const void *who)
 		        (unsigned long)((const char *)who - __executable_start) - 1);
 }
 
+/* However long it is. */
+static void tell_trail(const struct schedule *s)
+{
+	const size_t bytes = filch__schedule_print(s, NULL, 0) + 1;
+	char *text = malloc(bytes);
+
+	if (text)
+		filch__schedule_print(s, text, bytes);
+	fprintf(stderr, ", .replay = \"%s\"\n", text ? text : "(no memory for it)");
+	free(text);
+}
+
 static void tell(const struct session *n, const char *name)
 {
 	const struct filch_sim_result *r = n->result;
+	const struct schedule *s = filch__sim->schedule;
 
 	fprintf(stderr, "%s: %s\n", name ? name : "sim", r->message);
 	tell_place(filch__sim->who[0]);
 	tell_place(filch__sim->who[1]);
-	fprintf(stderr, "  seed %llu, run %llu; again: .seed = %llu, .replay = \"%s\"\n",
+	fprintf(stderr,
+	        "  seed %llu, run %llu, %zu choices of %zu that were special; again: .seed = %llu",
 	        (unsigned long long)r->seed, (unsigned long long)r->runs,
-	        (unsigned long long)r->seed, r->order);
+	        filch__schedule_special(s), s->found, (unsigned long long)r->seed);
+	tell_trail(s);
 }
 
 static void failed(struct session *n)
@@ -260,14 +278,42 @@ static void failed(struct session *n)
 	struct sim *s = filch__sim;
 	const struct filch_sim_result before = *r;
 
+	s->schedule->found = filch__schedule_special(s->schedule);
 	if (!n->options.replay)
 		filch__schedule_shrink(s->schedule, fails_again, n);
 	*r = before; /* what it took to find it */
 	r->seed = n->seed;
 	memcpy(r->message, s->message, sizeof r->message);
-	filch__schedule_print(s->schedule, r->order, sizeof r->order);
+	if (filch__schedule_print(s->schedule, r->order, sizeof r->order) >= sizeof r->order)
+		r->order[0] = '\0'; /* half of it would be another order */
 	if (!n->options.quiet)
 		tell(n, n->options.name);
+}
+
+/*
+ * How many steps a run takes, about, where that decides when priorities change: by a few runs that
+ * are the same whatever session they stand in, and whatever comes of them.  Of a program that
+ * is given its choices nothing is learned: they change from call to call.
+ */
+static uint64_t usual_steps(struct session *n)
+{
+	enum { PROBES = 4 };
+	const struct filch_sim_options o = n->options;
+	const struct filch_sim_result before = *n->result;
+	const uint64_t seed = n->seed;
+	uint64_t steps;
+
+	if (o.order == FILCH_SIM_RANDOM || o.order == FILCH_SIM_ALL || o.replay || o.input)
+		return 0;
+	n->options.order = FILCH_SIM_RANDOM;
+	n->options.trace = false;
+	for (n->seed = 1; n->seed <= PROBES; n->seed++)
+		run_fails(n, false);
+	steps = (n->result->steps - before.steps) / PROBES;
+	n->options = o;
+	n->seed = seed;
+	*n->result = before;
+	return steps + 1;
 }
 
 static int session_run(struct session *n)
@@ -353,7 +399,7 @@ int filch_sim(void (*program)(void *), void *arg, const struct filch_sim_options
 	memset(n.result, 0, sizeof *n.result);
 	n.seed = n.options.seed ? n.options.seed : 1;
 	filch__sim->options = &n.options;
-	filch__schedule_reset(filch__sim->schedule);
+	filch__schedule_reset(filch__sim->schedule, 0);
 	n.image.begin = __data_start;
 	n.image.bytes = (size_t)(_end - __data_start);
 	n.image.copy = map(n.image.bytes);
@@ -363,6 +409,7 @@ int filch_sim(void (*program)(void *), void *arg, const struct filch_sim_options
 	memcpy(n.image.copy, n.image.begin, n.image.bytes);
 	sigaltstack(&stack, &stack_before);
 	catch_signals(before);
+	filch__schedule_reset(filch__sim->schedule, usual_steps(&n));
 	code = session_run(&n);
 	memcpy(n.image.begin, n.image.copy, n.image.bytes);
 	release_signals(before);

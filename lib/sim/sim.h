@@ -23,8 +23,8 @@ enum {
 	SIM_STACK = 128 * 1024,
 	SIM_TLS = 512,
 	SIM_ARENA = 16 << 20,
-	SIM_GRAIN = 16, /* a block of it is so many times this */
-	SIM_TRAIL = 1 << 17,
+	SIM_GRAIN = 16,      /* a block of it is so many times this */
+	SIM_TRAIL = 1 << 24, /* room that is touched only as far as it is needed */
 	SIM_MESSAGE = 256
 };
 
@@ -120,7 +120,8 @@ void *filch__sim_stack(char *stack, size_t bytes, void (*run)(void));
 /* ---- schedule.c ------------------------------------------------------------------------------- */
 
 struct schedule *filch__schedule_new(void);
-void filch__schedule_reset(struct schedule *s);
+/* Before the first run of a session, of which each takes so many steps, about; 0: that is not known. */
+void filch__schedule_reset(struct schedule *s, uint64_t usual);
 /* Before a run: by the options, or, `again`, by the trail of the last one. */
 void filch__schedule_begin(struct schedule *s, uint64_t seed, bool again);
 /* After it: false if FILCH_SIM_ALL has been through all. */
@@ -134,8 +135,12 @@ void filch__sim_pause(void);
 /* This one cannot go on: its state says why.  Returns when it can. */
 void filch__sim_block(void);
 void filch__sim_wake(const void *word);
-/* trail.c: the trail as text, and back. */
-bool filch__schedule_print(struct schedule *s, char *text, size_t bytes);
+/* One more thing that happened: two runs that did the same have the same sum of it. */
+void filch__schedule_note(uint64_t what);
+/* trail.c: how many of its choices are not the ordinary ones. */
+size_t filch__schedule_special(const struct schedule *s);
+/* The trail as text, as snprintf() does it; and back. */
+size_t filch__schedule_print(const struct schedule *s, char *text, size_t bytes);
 bool filch__schedule_parse(struct schedule *s, const char *text);
 /* Tries to make the trail that failed shorter: `fails` runs it. */
 void filch__schedule_shrink(struct schedule *s, bool (*fails)(void *), void *arg);

@@ -6,31 +6,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+size_t filch__schedule_special(const struct schedule *s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->length; i++)
+		count += s->trail[i].chosen != 0;
+	return count;
+}
+
+/* What goes on at text + at, if there is room. */
+static size_t print_choice(char *text, size_t bytes, size_t at, size_t ordinary, unsigned chosen)
+{
+	const bool room = at < bytes;
+	const int n = snprintf(room ? text + at : NULL, room ? bytes - at : 0, "%s%zu:%u",
+	                       at ? "," : "", ordinary, chosen);
+
+	return at + (size_t)n;
+}
+
 /* The choices that are not ordinary, each as how many ordinary ones stand before it, and which. */
-bool filch__schedule_print(struct schedule *s, char *text, size_t bytes)
+size_t filch__schedule_print(const struct schedule *s, char *text, size_t bytes)
 {
 	size_t at = 0, ordinary = 0;
 
-	text[0] = '\0';
 	for (size_t i = 0; i < s->length; i++) {
-		int n;
-
 		if (!s->trail[i].chosen) {
 			ordinary++;
 			continue;
 		}
-		n = snprintf(text + at, bytes - at, "%s%zu:%u", at ? "," : "", ordinary,
-		             s->trail[i].chosen);
-		if (n < 0 || (size_t)n >= bytes - at) {
-			text[0] = '\0';
-			return false;
-		}
-		at += (size_t)n;
+		at = print_choice(text, bytes, at, ordinary, s->trail[i].chosen);
 		ordinary = 0;
 	}
-	if (!at)
-		snprintf(text, bytes, "0:0");
-	return true;
+	return at ? at : print_choice(text, bytes, 0, 0, 0);
 }
 
 bool filch__schedule_parse(struct schedule *s, const char *text)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sim [SCENARIO...] [--runs N] [--seed N] [--order random|pct|all] [--depth N] [--replay TRAIL]
- * [--strong] [--trace] [--stop] [--list]: the scenarios with these words in their names, or all and the litmus
- * tests; the last line is the sum of it.
+ * [--strong] [--trace] [--stop] [--list]: the scenarios with these words in their names, or all, and the
+ * tests of the simulator itself: litmus, engine; the last line is the sum of it.
  */
 #include "scenario.h"
 
@@ -135,14 +135,27 @@ static void read_arguments(struct asked *a, int argc, char **argv)
 	}
 }
 
+static void add_tests(struct sum *sum, const char *name, unsigned count, unsigned wrong)
+{
+	printf("%-44s %9u tests\n", name, count);
+	sum->passed += count - wrong;
+	sum->failed += wrong;
+}
+
 static void run_litmus(struct sum *sum)
 {
 	unsigned count;
 	const unsigned wrong = litmus_run(&count);
 
-	printf("%-44s %9u tests\n", "litmus", count);
-	sum->passed += count - wrong;
-	sum->failed += wrong;
+	add_tests(sum, "litmus", count, wrong);
+}
+
+static void run_engine(struct sum *sum)
+{
+	unsigned count;
+	const unsigned wrong = engine_run(rooms, sizeof rooms / sizeof rooms[0], &count);
+
+	add_tests(sum, "engine", count, wrong);
 }
 
 int main(int argc, char **argv)
@@ -153,6 +166,8 @@ int main(int argc, char **argv)
 	read_arguments(&a, argc - 1, argv + 1);
 	if (!a.list && is_asked(&a, "litmus"))
 		run_litmus(&sum);
+	if (!a.list && is_asked(&a, "engine"))
+		run_engine(&sum);
 	for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
 		for (size_t k = 0; k < rooms[i]->count; k++) {
 			const struct scenario *s = &rooms[i]->scenario[k];

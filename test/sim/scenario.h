@@ -40,6 +40,9 @@ extern const struct scenarios deque_scenarios, published_scenarios, idle_scenari
 /* The memory model itself: how many litmus tests do not come out as C11 has it; prints them. */
 unsigned litmus_run(unsigned *count);
 
+/* The simulator's promises about itself, by the scenarios: the same. */
+unsigned engine_run(const struct scenarios *const *rooms, size_t count, unsigned *tests);
+
 /* How often each of a few items ran. */
 enum { ITEMS = 24 };
 struct ran {

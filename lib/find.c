@@ -6,12 +6,18 @@
 #include "pack.h"
 
 #include "atomic.h"
+#include "call.h"
 
 #include <limits.h>
 
 /* A match is FOUND plus its index in the window. */
 #define FOUND INT_MIN
 #define FOUND_MOST ((size_t)1 << 30)
+
+static bool is_match(int code)
+{
+	return code < FOUND + (int)FOUND_MOST;
+}
 
 struct find {
 	filch_find_fn *find;
@@ -22,9 +28,9 @@ struct find {
 
 /* A loop that asks: what an item costs is remembered as that of the function. */
 static int find_for(struct find *f, filch_pool *pool, size_t n, filch_body *body, void *ctx,
-                    const struct filch_options *options)
+                    const struct filch_options *options, int *stopped)
 {
-	return filch_for_as(pool, n, body, ctx, options, (uintptr_t)f->find);
+	return filch__for_told(pool, n, body, ctx, options, (uintptr_t)f->find, stopped);
 }
 
 static int find_body(void *ctx, size_t begin, size_t end, filch_worker *w)
@@ -86,15 +92,18 @@ static int first_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return 0;
 }
 
-/* Goes from range to range, up to the first match or error. */
+/* Goes from range to range, up to the first match or error; of a call that was stopped some of the
+ * ranges below may be missing. */
 static int find_in_first(struct find *f, filch_pool *pool, size_t n, size_t *index)
 {
 	uint16_t at[FIND_FIRST], next[FIND_FIRST];
 	struct first_window first = {.f = f, .n = n, .at = at, .next = next};
-	int code;
+	int code, stopped;
 
 	at[0] = next[0] = (uint16_t)n; /* so it stays if the call is refused */
-	code = find_for(f, pool, n, first_body, &first, NULL);
+	code = find_for(f, pool, n, first_body, &first, NULL, &stopped);
+	if (stopped || code == FILCH_EFORK) /* others may have run a part, in the parent */
+		return code ? code : stopped;
 	for (size_t i = 0; i < n; i = next[i])
 		if (at[i] < next[i]) {
 			*index = at[i];
@@ -108,14 +117,16 @@ static int find_in_first(struct find *f, filch_pool *pool, size_t n, size_t *ind
 static int find_by_windows(struct find *f, filch_pool *pool, size_t n, size_t *index)
 {
 	size_t window = n < FIND_FIRST ? n : FIND_FIRST;
-	int code = find_in_first(f, pool, window, index);
+	int code = find_in_first(f, pool, window, index), stopped;
 
 	while (!code && *index == n && n - f->base > window) {
 		f->base += window;
 		window = window < FOUND_MOST / 4 ? 4 * window : FOUND_MOST;
 		window = window < n - f->base ? window : n - f->base;
-		code = find_for(f, pool, window, find_body, f, NULL);
-		if (code < FOUND + (int)FOUND_MOST) {
+		code = find_for(f, pool, window, find_body, f, NULL, &stopped);
+		if (stopped && (!code || is_match(code)))
+			return stopped;
+		if (is_match(code)) {
 			*index = f->base + (size_t)(code - FOUND);
 			return 0;
 		}
@@ -123,31 +134,38 @@ static int find_by_windows(struct find *f, filch_pool *pool, size_t n, size_t *i
 	return code;
 }
 
+/* To those who read it a match is an item like any other. */
+static void status_mend(int *status, size_t n)
+{
+	for (size_t i = 0; status && i < n; i++)
+		if (status[i] == FOUND)
+			status[i] = 0;
+}
+
 /* Not to the windows, as it has one status for each item and one report. */
 static int find_with_options(struct find *f, filch_pool *pool, size_t n, size_t *index,
                              const struct filch_options *options)
 {
 	struct filch_options o;
-	size_t lowest, *first_error;
-	int code = filch__pick_options(&o, options);
+	size_t lowest = SIZE_MAX, *first_error;
+	int code = filch__pick_options(&o, options), stopped;
 
 	if (code)
 		return code;
 	first_error = o.first_error;
 	o.first_error = &lowest;
-	code = find_for(f, pool, n, find_body, f, &o);
-	if (code == FILCH_EINVAL)
+	code = find_for(f, pool, n, find_body, f, &o, &stopped);
+	if (code && lowest == SIZE_MAX && n < SIZE_MAX) /* refused */
 		return code;
+	status_mend(o.status, n);
 	if (code == FOUND) {
-		*index = lowest;
+		*index = stopped ? n : lowest;
 		lowest = n;
 		code = 0;
 	}
-	if (o.status && *index < n)
-		o.status[*index] = 0;
 	if (first_error)
 		*first_error = lowest;
-	return code;
+	return code ? code : stopped;
 }
 
 int filch_find(filch_pool *pool, size_t n, filch_find_fn *find, void *ctx, size_t *index,

@@ -106,6 +106,13 @@ static void report(const struct call *c, struct loop *loop, enum why why, uint64
 		filch__stats_add(c->options->label, c->function, &r);
 }
 
+static int result(const struct call *c, struct loop *loop)
+{
+	if (c->stopped)
+		*c->stopped = filch__loop_cut(loop);
+	return filch__loop_result(loop);
+}
+
 static int run_loop(struct call *c, struct worker *w, struct loop *loop)
 {
 	const uint64_t begin_ns = c->counted ? filch__now_ns() : 0;
@@ -129,7 +136,7 @@ static int run_loop(struct call *c, struct worker *w, struct loop *loop)
 	remember(c, loop, why != WHY_PARALLEL, begin);
 	filch__loop_progress(loop, true);
 	report(c, loop, why, begin_ns);
-	return filch__loop_result(loop);
+	return result(c, loop);
 }
 
 static int run_placed(struct call *c, struct worker *w)
@@ -267,9 +274,15 @@ static bool run_at_home(struct call *c, int *code)
 	return run_known(c, code);
 }
 
+/* How a call is to be run, and what else its caller is to know. */
+struct manner {
+	bool eager, inside;
+	int *stopped;
+};
+
 PLATFORM_NOINLINE static int call_any(filch_pool *pool, size_t n, filch_body *body, void *ctx,
                                       const struct filch_options *user, uintptr_t function,
-                                      bool eager, bool inside)
+                                      struct manner manner)
 {
 	struct call c = {.n = n,
 	                 .body = body,
@@ -278,13 +291,14 @@ PLATFORM_NOINLINE static int call_any(filch_pool *pool, size_t n, filch_body *bo
 	                 .options = &defaults,
 	                 .outer = filch__entry,
 	                 .key = cost_key(function),
-	                 .eager = eager,
-	                 .decided = eager || inside,
-	                 .inside = inside};
+	                 .eager = manner.eager,
+	                 .decided = manner.eager || manner.inside,
+	                 .inside = manner.inside,
+	                 .stopped = manner.stopped};
 	int error, code;
 
 	c.cost = cost_recall(c.key);
-	if (!pool && !user && !inside && run_at_home(&c, &code))
+	if (!pool && !user && !manner.inside && run_at_home(&c, &code))
 		return code;
 	c.pool = filch__pool_of(pool);
 	error = c.pool ? pool_error(c.pool) : FILCH_OK;
@@ -332,13 +346,13 @@ static inline int call(filch_pool *pool, size_t n, filch_body *body, void *ctx,
 		if (!pool_error(pool))
 			return run_unentered(pool, n, body, ctx, key);
 	}
-	return call_any(pool, n, body, ctx, user, function, eager, false);
+	return call_any(pool, n, body, ctx, user, function, (struct manner){.eager = eager});
 }
 
 int filch__call_inside(filch_pool *pool, filch_body *body, void *ctx,
                        const struct filch_options *user, uintptr_t function)
 {
-	return call_any(pool, 1, body, ctx, user, function, false, true);
+	return call_any(pool, 1, body, ctx, user, function, (struct manner){.inside = true});
 }
 
 PLATFORM_HOT int filch_for(filch_pool *pool, size_t n, filch_body *body, void *ctx,
@@ -351,4 +365,28 @@ PLATFORM_HOT int filch_for_as(filch_pool *pool, size_t n, filch_body *body, void
                               const struct filch_options *options, uintptr_t as)
 {
 	return body ? call(pool, n, body, ctx, options, as) : FILCH_EINVAL;
+}
+
+/* Why a call that was made in `outer`, and had nothing of its own to stop it, was stopped, if so. */
+PLATFORM_NOINLINE static int stop_around(const struct entry *outer)
+{
+	const struct visit *around = filch__visit_in(outer);
+
+	return around && filch_stopping(&around->handle) ? FILCH_ECANCELED : FILCH_OK;
+}
+
+PLATFORM_HOT int filch__for_told(filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                                 const struct filch_options *options, uintptr_t as, int *stopped)
+{
+	const struct entry *outer = filch__entry;
+	int code;
+
+	*stopped = FILCH_OK;
+	if (options)
+		return call_any(pool, n, body, ctx, options, as,
+		                (struct manner){.stopped = stopped});
+	code = call(pool, n, body, ctx, NULL, as);
+	if (outer)
+		*stopped = stop_around(outer);
+	return code;
 }

@@ -27,6 +27,7 @@ struct call {
 	bool counted;
 	bool decided; /* that it is not to be run in place */
 	bool inside;  /* as a worker of the pool: its body forks */
+	int *stopped; /* is told filch__loop_cut(); NULL: nobody asks */
 };
 
 /* The innermost visit of the calling thread from a stay outwards. */

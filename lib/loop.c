@@ -61,6 +61,7 @@ void filch__loop_init(struct loop *loop, size_t n, filch_body *body, void *ctx,
 	store_relaxed(&loop->work_ticks, 0);
 	store_relaxed(&loop->skipped, 0);
 	store_relaxed(&loop->stop_from, SIZE_MAX);
+	store_relaxed(&loop->cut_from, SIZE_MAX);
 	store_relaxed(&loop->reason, FILCH_OK);
 	store_relaxed(&loop->failing.state, 0);
 	loop->forks = load_relaxed(&filch__forks);
@@ -113,6 +114,7 @@ static void skip(struct visit *v, size_t begin, size_t end)
 {
 	set_status(v->handle.loop, begin, end, FILCH_ESKIPPED);
 	v->skipped += end - begin;
+	lower_to(&v->handle.loop->cut_from, begin);
 }
 
 /*
@@ -245,14 +247,6 @@ void filch__loop_trim(struct visit *v)
 	v->near.end = keep;
 }
 
-static void lower_to(_Atomic size_t *least, size_t x)
-{
-	size_t was = load_relaxed(least);
-
-	while (x < was && !cas_relaxed(least, &was, x))
-		;
-}
-
 static void raise_to(_Atomic size_t *most, size_t x)
 {
 	size_t was = load_relaxed(most);
@@ -306,19 +300,6 @@ unsigned filch__loop_workers(struct loop *loop)
 		for (uint64_t bits = load_relaxed(&loop->visitors[i]); bits; bits &= bits - 1)
 			count++;
 	return count;
-}
-
-int filch__loop_result(struct loop *loop)
-{
-	if (loop->options->first_error)
-		*loop->options->first_error =
-			loop->first_error == SIZE_MAX ? loop->items : loop->first_error;
-	if (loop->code)
-		return loop->code;
-	if (!load_relaxed(&loop->skipped))
-		return FILCH_OK;
-	/* Skipped for no reason of its own: a call around it was stopped. */
-	return load_relaxed(&loop->reason) ? load_relaxed(&loop->reason) : FILCH_ECANCELED;
 }
 
 /* ---- progress ------------------------------------------------------------------------------------ */

@@ -61,13 +61,14 @@ struct loop {
 
 	/* Rare, or the owner's alone. */
 	alignas(CACHE_LINE) size_t
-		around_begin;           /* first item of the chunk of `around` that called */
-	_Atomic int reason;             /* why it was stopped, if no body failed */
+		around_begin;    /* first item of the chunk of `around` that called */
+	_Atomic size_t cut_from; /* the lowest item that was skipped, or told to stop; SIZE_MAX */
 	_Atomic uint64_t next_start_ns; /* of the next item, with a pause */
 	uint64_t begin_ns, told_ns;     /* start and last report; with progress, timeout */
-	struct lock failing;            /* guards the next two */
 	size_t first_error;
 	int code;
+	struct lock failing; /* guards the two before */
+	_Atomic int reason;  /* why it was stopped, if no body failed */
 };
 
 _Static_assert(offsetof(struct loop, remaining) == CACHE_LINE,
@@ -140,6 +141,14 @@ void filch__loop_init(struct loop *loop, size_t n, filch_body *body, void *ctx,
 /* How many workers took part; of a counted loop. */
 unsigned filch__loop_workers(struct loop *loop);
 
+static inline void lower_to(_Atomic size_t *least, size_t x)
+{
+	size_t was = load_relaxed(least);
+
+	while (x < was && !cas_relaxed(least, &was, x))
+		;
+}
+
 /* Items from this one on may not start any more. */
 void filch__loop_stop_from(struct loop *loop, size_t item);
 
@@ -158,8 +167,17 @@ void filch__loop_account(struct visit *v);
 /* Adds the books of a part of it that a worker did as a call of its own; NULL: none were kept. */
 void filch__loop_merge(struct loop *loop, struct loop *part, unsigned id);
 
+/* If filch_stopping(): what the call returns for that, if nothing failed; else 0. */
+int filch__stop_code(const filch_worker *w);
+
 /* What the call returns, once all is accounted for. */
 int filch__loop_result(struct loop *loop);
+
+/*
+ * At the same time: the code for what stopped the call from outside before all below its lowest
+ * failure had run, and no body of that was told to stop; 0 if nothing did.
+ */
+int filch__loop_cut(struct loop *loop);
 
 /* On the caller's thread: reports progress if it is time to. */
 void filch__loop_progress(struct loop *loop, bool finished);

@@ -237,3 +237,152 @@ Test(find, refuses_what_makes_no_sense)
 	             FILCH_EINVAL);
 	cr_expect_eq(filch_find(NULL, 5, hunt, &h, &index, FILCH(.cost_ns = -1)), FILCH_EINVAL);
 }
+
+/* ---- stopped ----------------------------------------------------------------------------- */
+
+/* What stands on the stack when a call begins. */
+static void litter(void)
+{
+	volatile char stack[16384];
+
+	for (size_t i = 0; i < sizeof stack; i++)
+		stack[i] = (char)(i & 1 ? 2 : 0);
+}
+
+static int cancel_and_find_nothing(void *ctx, size_t begin, size_t end, size_t *found,
+                                   filch_worker *w)
+{
+	(void)begin, (void)end, (void)found, (void)w;
+	filch_cancel_now(ctx);
+	return 0;
+}
+
+struct inside {
+	filch_pool *pool;
+	filch_cancel token;
+	size_t n, index;
+	int code;
+};
+
+static int find_inside(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	struct inside *in = ctx;
+
+	(void)begin, (void)end, (void)w;
+	litter();
+	in->code =
+		filch_find(in->pool, in->n, cancel_and_find_nothing, &in->token, &in->index, NULL);
+	return 0;
+}
+
+Test(find, inside_a_call_that_is_stopped_ends_and_says_so)
+{
+	for (size_t k = 0; k < COUNT_OF(widths); k++)
+		for (size_t s = 1; s < COUNT_OF(sizes); s++) {
+			struct inside in = {.pool = pool_of(widths[k]), .n = sizes[s]};
+
+			cr_expect_eq(
+				filch_for(in.pool, 1, find_inside, &in, FILCH(.cancel = &in.token)),
+				0);
+			cr_expect_eq(in.code, FILCH_ECANCELED);
+			cr_expect_eq(in.index, in.n);
+			pool_close(in.pool);
+		}
+}
+
+struct race {
+	filch_cancel token, *cancels;
+	uint64_t sleep_ns;
+	atomic_uint found;
+};
+
+/* The first is no match, and knows it late; all others are. */
+static int match_all_but_the_first(void *ctx, size_t begin, size_t end, size_t *found,
+                                   filch_worker *w)
+{
+	struct race *r = ctx;
+
+	(void)end, (void)w;
+	if (begin) {
+		*found = begin;
+		atomic_fetch_add(&r->found, 1);
+		return 0;
+	}
+	for (unsigned naps = 0; naps < 100 && !atomic_load(&r->found); naps++)
+		sleep_ns(1000000);
+	sleep_ns(r->sleep_ns);
+	if (r->cancels)
+		filch_cancel_now(r->cancels);
+	return 0;
+}
+
+Test(find, that_is_stopped_below_a_match_has_none)
+{
+	filch_pool *pool = pool_of(2);
+
+	for (size_t round = 0; round < 10; round++) {
+		const bool cancels = round % 2;
+		struct race r = {.sleep_ns = cancels ? 0 : 50000000};
+		size_t index = 99, lowest = 99;
+		int code;
+
+		r.cancels = cancels ? &r.token : NULL;
+		code = filch_find(pool, 4, match_all_but_the_first, &r, &index,
+		                  FILCH(.chunk = 1, .cost_ns = 1e6, .cancel = &r.token,
+		                        .timeout_ns = cancels ? 0 : 50000000,
+		                        .first_error = &lowest));
+		if (code)
+			cr_expect(code == (cancels ? FILCH_ECANCELED : FILCH_ETIMEDOUT) &&
+			          index == 4);
+		else
+			cr_expect_eq(index, 1);
+		cr_expect_eq(lowest, 4);
+	}
+	pool_close(pool);
+}
+
+static int match_and_cancel(void *ctx, size_t begin, size_t end, size_t *found, filch_worker *w)
+{
+	(void)w;
+	if (begin <= 7 && end > 7) {
+		*found = 7;
+		filch_cancel_now(ctx);
+	}
+	return 0;
+}
+
+Test(find, that_is_stopped_above_a_match_has_it)
+{
+	filch_cancel token = {0};
+	size_t index = 0;
+
+	cr_expect_eq(filch_find(NULL, 1000, match_and_cancel, &token, &index,
+	                        FILCH(.cancel = &token, .chunk = 1, .max_workers = 1)),
+	             0);
+	cr_expect_eq(index, 7);
+}
+
+Test(find, says_where_it_failed_whatever_the_code_and_touches_nothing_if_refused)
+{
+	struct hunt h = {.wanted = wanted, .fails_at = 5, .code = FILCH_EINVAL};
+	size_t index, lowest = 77;
+	int status[9] = {0};
+
+	cr_expect_eq(
+		filch_find(NULL, 9, hunt, &h, &index, FILCH(.first_error = &lowest, .cost_ns = -1)),
+		FILCH_EINVAL);
+	cr_expect_eq(lowest, 77);
+	cr_expect_eq(filch_find(NULL, 9, hunt, &h, &index, FILCH(.first_error = &lowest)),
+	             FILCH_EINVAL);
+	cr_expect_eq(lowest, 5);
+	/* Matches that were found, and are not the first. */
+	memset(wanted, true, 9);
+	h.fails_at = SIZE_MAX;
+	for (size_t round = 0; round < 100; round++) {
+		cr_assert_eq(
+			filch_find(NULL, 9, hunt, &h, &index, FILCH(.status = status, .chunk = 1)),
+			0);
+		for (size_t i = 0; i < 9; i++)
+			cr_assert(status[i] == 0 || status[i] == FILCH_ESKIPPED);
+	}
+}

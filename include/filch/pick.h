@@ -121,7 +121,9 @@ typedef int filch_find_fn(void *ctx, size_t begin, size_t end, size_t *found, fi
  * counts if it is below.  Little above a match starts once it is found.
  *
  * Errors are those of filch_for(); also FILCH_EINVAL if find or index is NULL.  After an error
- * *index is n.  Codes below -1,000,000,000 are none of yours here.
+ * *index is n.  A match counts only if all below it has been asked about: of a call that was stopped
+ * before, FILCH_ECANCELED or FILCH_ETIMEDOUT is returned, whatever was found above.  Codes below
+ * -1,000,000,000 are none of yours here.
  *
  * Without options the indices are gone through in windows, each four times as long as the one before,
  * so that the workers are where the match is, and not all over the range.

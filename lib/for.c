@@ -92,12 +92,12 @@ static void remember(const struct call *c, struct loop *loop, bool alone, uint64
 		                         !load_relaxed(&loop->remaining));
 }
 
-static void report(const struct call *c, struct loop *loop, enum why why, uint64_t begin_ns)
+/* Its text does not stand on the stack of those who asked for none. */
+PLATFORM_NOINLINE static void report(const struct call *c, struct loop *loop, enum why why,
+                                     uint64_t begin_ns)
 {
 	struct filch_report r;
 
-	if (!c->counted)
-		return;
 	filch__report_fill(&r, loop, c->pool ? &c->pool->crew.idle : NULL, why,
 	                   filch__now_ns() - begin_ns);
 	if (c->options->report)
@@ -135,7 +135,8 @@ static int run_loop(struct call *c, struct worker *w, struct loop *loop)
 		return FILCH_EFORK;
 	remember(c, loop, why != WHY_PARALLEL, begin);
 	filch__loop_progress(loop, true);
-	report(c, loop, why, begin_ns);
+	if (c->counted)
+		report(c, loop, why, begin_ns);
 	return result(c, loop);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +34,23 @@ uint64_t bench_now(void)
 uint64_t bench_cpu_now(void)
 {
 	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+/* How often threads of this process have waited for something, and were woken. */
+static long wakeups_now(void)
+{
+	struct rusage usage = {.ru_nvcsw = 0};
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_nvcsw;
+}
+
+/* Since then, but for what the measuring itself slept. */
+static double wakeups_since(long then, unsigned own)
+{
+	const long all = wakeups_now() - then;
+
+	return all > (long)own ? (double)(all - (long)own) : 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -315,14 +333,15 @@ static void sleep_until(uint64_t ns)
 		continue;
 }
 
-/* Median time per call; the CPU time of everything from the first sleep to the last call. */
+/* Median time per call; the CPU time and wake-ups of everything from the first sleep to the last. */
 static double ticks(const struct bench_loop *loop, uint64_t period_ns, unsigned times,
-                    double *cpu_ns, uint64_t *wrong)
+                    double *cpu_ns, double *wakeups, uint64_t *wrong)
 {
 	double *sample = memory(times * sizeof *sample);
 
 	bench_pause(BENCH_SLEEP, BENCH_DRAIN_NS);
 	bench_batch(loop, 1, wrong);
+	const long woken = wakeups_now();
 	const uint64_t cpu = bench_cpu_now();
 	const uint64_t begin = bench_now();
 
@@ -332,6 +351,7 @@ static double ticks(const struct bench_loop *loop, uint64_t period_ns, unsigned 
 	}
 	sleep_until(begin + (times + 1) * period_ns);
 	*cpu_ns = (double)(bench_cpu_now() - cpu);
+	*wakeups = wakeups_since(woken, times + 1);
 	const double median = bench_quartiles(sample, times).median;
 
 	free(sample);
@@ -342,9 +362,16 @@ void bench_periodic(const struct bench_loop *loop, uint64_t period_ns, unsigned 
                     struct bench_pair *out)
 {
 	const struct bench_loop serial = bench_serial(loop);
+	double of_serial;
 
-	out->serial_ns = ticks(&serial, period_ns, times, &out->serial_cpu_ns, &out->wrong);
-	out->time_ns = ticks(loop, period_ns, times, &out->cpu_ns, &out->wrong);
+	bench_spoil(loop);
+	out->serial_ns =
+		ticks(&serial, period_ns, times, &out->serial_cpu_ns, &of_serial, &out->wrong);
+	const uint64_t sum = bench_digest(loop);
+
+	bench_spoil(loop);
+	out->time_ns = ticks(loop, period_ns, times, &out->cpu_ns, &out->also, &out->wrong);
+	out->wrong += sum != bench_digest(loop);
 }
 
 void bench_idle(const struct bench_loop *loop, uint64_t idle_ns, struct bench_pair *out)
@@ -352,9 +379,11 @@ void bench_idle(const struct bench_loop *loop, uint64_t idle_ns, struct bench_pa
 	double call_ns;
 
 	settle(loop, &call_ns, &out->wrong);
+	const long woken = wakeups_now();
 	const uint64_t cpu = bench_cpu_now();
 
 	bench_pause(BENCH_SLEEP, idle_ns);
 	out->cpu_ns = (double)(bench_cpu_now() - cpu);
+	out->also = wakeups_since(woken, 1);
 	out->time_ns = call_ns;
 }

@@ -113,11 +113,13 @@ void bench_callers(const struct bench_loop *loop, unsigned width, unsigned calle
  * the process has then. */
 void bench_single(const struct bench_loop *loop, struct bench_pair *out);
 
-/* The loop once every period, so many times: time per call, and the CPU time of all. */
+/* The loop once every period, so many times: time per call, and the CPU time of all; also, how often
+ * threads were woken, but for the measuring's own sleeps. */
 void bench_periodic(const struct bench_loop *loop, uint64_t period_ns, unsigned times,
                     struct bench_pair *out);
 
-/* A burst of the loop, then nothing for so long: the CPU time that nothing takes, as cpu_ns. */
+/* A burst of the loop, then nothing for so long: the CPU time that nothing takes, as cpu_ns;
+ * also, the wake-ups. */
 void bench_idle(const struct bench_loop *loop, uint64_t idle_ns, struct bench_pair *out);
 
 /* Longer than any peer's workers go on looking for work. */

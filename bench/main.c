@@ -19,11 +19,11 @@ struct question {
 };
 
 static const struct question questions[] = {
+	{"idle", "what does a pool burn that has nothing to do, or little?", idle, 47},
 	{"loops", "loops of all sizes: back to back, and after 5 ms", loops, 80},
 	{"long", "the same after pauses of 50 ms", long_pauses, 80},
 	{"doubling", "10,000 items of a nanosecond, which is too short for almost everybody",
          doubling, 5},
-	{"idle", "what does a pool burn that has nothing to do, or little?", idle, 47},
 	{"sleepers", "ten items that wait, on eight workers", sleepers, 8},
 	{"irregular", "what if the items differ?", irregular, 25},
 	{"nested", "loops in loops", nested, 15},

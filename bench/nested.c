@@ -22,19 +22,19 @@ static bool nests(const struct setting *s, const struct entrant *e)
 
 static const struct kind kinds[] = {
 	{"3 x 1 ms, inner loops serial", "3x1ms i-",
-         NESTED(.n = 3, .nest = {2, {3, 1000}, {false, true}, BODY_1US}), 0, NULL},
+         NESTED(.n = 3, .nest = {2, {3, 1000}, {false, true}, BODY_1US}), 0, NULL, 0},
 	{"3 x 1 ms", "3x1ms", NESTED(.n = 3, .nest = {2, {3, 1000}, {false, false}, BODY_1US}),
-         0.51, nests},
+         0.51, nests, 0},
 	{"16 x 10^4, outer loop serial", "16 o-",
-         NESTED(.n = 16, .nest = {2, {16, 10000}, {true, false}, BODY_10NS}), 0, NULL},
+         NESTED(.n = 16, .nest = {2, {16, 10000}, {true, false}, BODY_10NS}), 0, NULL, 0},
 	{"16 x 10^4, inner loops serial", "16 i-",
-         NESTED(.n = 16, .nest = {2, {16, 10000}, {false, true}, BODY_10NS}), 0, NULL},
+         NESTED(.n = 16, .nest = {2, {16, 10000}, {false, true}, BODY_10NS}), 0, NULL, 0},
 	{"16 x 10^4", "16x10^4",
-         NESTED(.n = 16, .nest = {2, {16, 10000}, {false, false}, BODY_10NS}), 0.53, nests},
+         NESTED(.n = 16, .nest = {2, {16, 10000}, {false, false}, BODY_10NS}), 0.53, nests, 0},
 	{"four levels of 8", "8^4", NESTED(.n = 8, .nest = {4, {8, 8, 8, 8}, {false}, BODY_1US}),
-         0.53, nests},
+         0.53, nests, 0},
 	{"four levels of 8, short items", "8^4short",
-         NESTED(.n = 8, .nest = {4, {8, 8, 8, 8}, {false}, BODY_10NS}), 0, nests},
+         NESTED(.n = 8, .nest = {4, {8, 8, 8, 8}, {false}, BODY_10NS}), 0, nests, 0},
 };
 
 void nested(struct setting *s)

@@ -27,11 +27,15 @@ enum { MORE_ROUNDS = 3, DOUBLING_ITEMS = 10000 };
 		false, true, true, false                                                           \
 	}
 
-static const struct grid_limits limits = {
-	.ratio = {1.05, 1.10, 1.10, 1.05},
-	.extra_ns = 20,
-	.gain = 0.53,
+/* What is cold and takes less than a microsecond has no limit. */
+static const struct grid_limit limits[GRID_MODES] = {
+	[GRID_WARM] = {200, 1.05, 10},
+	[GRID_BUSY] = {1000, 1.05, INFINITY},
+	[GRID_SLEEP] = {1000, 1.05, INFINITY},
+	[GRID_SHARED] = {200, 1.05, 10},
 };
+
+#define FRUGAL_CORES 0.1 /* burned in addition to the work of short loops, see idle.c */
 
 static const struct grid_plan plans[LEVELS] = {
 	{"quick", 2e7, 2e7, 2e7, 7, 3, ALL_MODES, {true, true, false, false}},
@@ -78,9 +82,7 @@ static bool is_near_limit(const struct grid *g, size_t entrant, enum grid_mode m
 		return false;
 	const struct grid_point p = grid_point(g, entrant, mode, cell);
 
-	if (p.serial.median >= GRID_RATIO_FROM_NS)
-		return p.ratio.median > 0.97 * limits.ratio[mode];
-	return p.extra.median > 0.7 * limits.extra_ns;
+	return grid_is_near(&p, &limits[mode], 0.97, 0.7);
 }
 
 /* ---- the grid -------------------------------------------------------------------- */
@@ -104,20 +106,20 @@ static struct grid grid_of(struct setting *s, const struct grid_plan *plan,
 static void claim_totals(struct setting *s, const struct grid *g, size_t filch)
 {
 	for (int mode = 0; mode < GRID_MODES; mode++) {
-		const struct grid_total t = grid_total(g, filch, (enum grid_mode)mode);
-		char text[80];
+		const struct grid_limit *limit = &limits[mode];
+		const struct grid_total t = grid_total(g, filch, (enum grid_mode)mode, limit);
+		char text[80], from[OUTPUT_TIME];
 
 		if (t.cells == 0)
 			continue;
-		snprintf(text, sizeof text, "%s: worst time / serial from 1 us",
-		         g->mode_names[mode]);
-		question_claim(s, text, t.ratio, limits.ratio[mode], "");
-		snprintf(text, sizeof text, "%s: most time in addition below 1 us",
-		         g->mode_names[mode]);
-		question_claim(s, text, t.extra_ns, limits.extra_ns, "ns");
-		if (mode == GRID_WARM)
-			question_claim(s, "warm: mean time / serial from 100 us", t.gain,
-			               limits.gain, "");
+		output_time(from, limit->from_ns);
+		snprintf(text, sizeof text, "%s: worst time / serial from %s", g->mode_names[mode],
+		         from);
+		question_claim(s, text, t.ratio, limit->ratio, "");
+		snprintf(text, sizeof text, "%s: most time in addition below %s",
+		         g->mode_names[mode], from);
+		if (!isinf(limit->extra_ns))
+			question_claim(s, text, t.extra_ns, limit->extra_ns, "ns");
 	}
 }
 
@@ -149,21 +151,47 @@ static void claim_gains(struct setting *s, const struct grid *g, size_t filch)
 			           cold_gains[k].ratio);
 }
 
-static void claim_rivalry(struct setting *s, const struct grid *g, size_t filch,
-                          enum grid_mode mode)
+static void claim_rivalry(struct setting *s, const struct grid *g, size_t filch)
 {
-	const struct grid_rivalry r = grid_rivalry(g, filch, mode);
-	const struct grid_cell *cell = &g->cells[r.worst_cell];
+	bool is_rival[ENTRANTS_MAX];
 	char text[80];
+
+	for (size_t e = 0; e < s->entrant_count; e++)
+		is_rival[e] = turns_is_peer(&s->entrants[e]);
+	const struct grid_rivalry r = grid_rivalry(g, filch, GRID_WARM, is_rival);
+	const struct grid_cell *cell = &g->cells[r.worst_cell];
 
 	if (r.cells == 0)
 		return;
-	snprintf(text, sizeof text, "%s: worst ratio to the best peer (%llu x %s)",
-	         g->mode_names[mode], (unsigned long long)cell->n, bodies[cell->body].name);
+	snprintf(text, sizeof text, "warm: worst ratio to the best peer (%llu x %s)",
+	         (unsigned long long)cell->n, bodies[cell->body].name);
 	question_claim(s, text, r.worst, 1.05, "");
-	snprintf(text, sizeof text, "%s: mean ratio to the best peer below 100 us",
-	         g->mode_names[mode]);
-	question_claim(s, text, r.mean_short, 0.95, "");
+	question_claim(s, "warm: mean ratio to the best peer below 100 us", r.mean_short, 0.95, "");
+}
+
+/* Cold, beside the peers that do not wait for the next loop at full speed. */
+static void claim_frugality(struct setting *s, const struct grid *g, size_t filch)
+{
+	bool is_rival[ENTRANTS_MAX];
+	char text[80];
+
+	printf("\nfrugal, since they burn less than %.1f cores beside short loops:", FRUGAL_CORES);
+	for (size_t e = 0; e < s->entrant_count; e++) {
+		is_rival[e] = turns_is_peer(&s->entrants[e]) &&
+		              idle_burned(s, &s->entrants[e]) < FRUGAL_CORES;
+		printf("%s%s", is_rival[e] ? " " : "", is_rival[e] ? s->entrants[e].name : "");
+	}
+	printf("\n");
+	for (int mode = GRID_BUSY; mode <= GRID_SLEEP; mode++) {
+		const struct grid_rivalry r =
+			grid_rivalry(g, filch, (enum grid_mode)mode, is_rival);
+		const struct grid_cell *cell = &g->cells[r.worst_cell];
+
+		snprintf(text, sizeof text, "%s: by the best frugal peer (%llu x %s)",
+		         g->mode_names[mode], (unsigned long long)cell->n, bodies[cell->body].name);
+		if (r.cells > 0)
+			question_claim(s, text, r.worst, 1.0, "");
+	}
 }
 
 static size_t find_filch(const struct setting *s)
@@ -194,15 +222,16 @@ static void whole_grid(struct setting *s, bool is_long)
 	       plan->name, g.cell_count, plan->rounds, plan->peer_rounds, again, MORE_ROUNDS);
 	for (int mode = 0; mode < GRID_MODES; mode++)
 		if (plan->own_modes[mode])
-			grid_print(&g, filch, (enum grid_mode)mode, &limits);
-	grid_print_misses(&g, filch, &limits);
+			grid_print(&g, filch, (enum grid_mode)mode, &limits[mode]);
+	grid_print_misses(&g, filch, limits);
 	for (int mode = 0; mode < GRID_MODES; mode++)
 		if (plan->own_modes[mode])
-			grid_print_totals(&g, (enum grid_mode)mode, &limits);
+			grid_print_totals(&g, (enum grid_mode)mode, &limits[mode]);
 	claim_totals(s, &g, filch);
 	if (s->workers == 2)
 		claim_gains(s, &g, filch);
-	claim_rivalry(s, &g, filch, GRID_WARM);
+	claim_rivalry(s, &g, filch);
+	claim_frugality(s, &g, filch);
 	grid_record(&g, "grid");
 	s->wrong += grid_wrong(&g);
 	grid_finish(&g);
@@ -238,7 +267,7 @@ void doubling(struct setting *s)
 		       p.time.median, p.serial.median, p.rounds);
 	}
 	question_claim(s, "10,000 x int64 doubling, time / serial",
-	               grid_point(&g, filch, GRID_WARM, 0).ratio.median, limits.ratio[GRID_WARM],
+	               grid_point(&g, filch, GRID_WARM, 0).ratio.median, limits[GRID_WARM].ratio,
 	               "");
 	grid_record(&g, "doubling");
 	s->wrong += grid_wrong(&g);

@@ -29,6 +29,12 @@ struct setting {
 void question_claim(struct setting *s, const char *text, double value, double target,
                     const char *unit);
 
+/*
+ * The CPUs that the library of a contender uses in addition to the work of a short loop now and then:
+ * as the question `idle` found, or as one round finds now.
+ */
+double idle_burned(struct setting *s, const struct entrant *e);
+
 /* The questions.  Each prints its tables and adds its claims. */
 void loops(struct setting *s);
 void long_pauses(struct setting *s);

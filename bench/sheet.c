@@ -4,6 +4,7 @@
 
 #include "budget.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +137,32 @@ static void cell(struct setting *s, const struct sheet *sheet, size_t entrant, s
 		question_claim(s, text, r.ratio.median * sheet->scale, kind->target, "");
 }
 
+static double median_of(struct sample *sample)
+{
+	return sample->rounds > 0 ? bench_quartiles(sample->ratio, sample->rounds).median
+	                          : INFINITY;
+}
+
+static void claim_best(struct setting *s, const struct sheet *sheet, struct sample *samples,
+                       size_t k)
+{
+	double own = INFINITY, best = INFINITY;
+	char text[80];
+
+	for (size_t e = 0; e < sheet->entrant_count; e++) {
+		const double ratio = median_of(sample_of(sheet, samples, e, k));
+
+		if (turns_is_filch(&sheet->entrants[e]))
+			own = ratio;
+		else if (turns_is_peer(&sheet->entrants[e]))
+			best = fmin(best, ratio);
+	}
+	snprintf(text, sizeof text, "%s, %s: by the best peer", sheet->question,
+	         sheet->kinds[k].name);
+	if (!isinf(own) && !isinf(best))
+		question_claim(s, text, own / best, sheet->kinds[k].beside_best, "");
+}
+
 struct sheet sheet_of(const struct setting *s, const char *question, const char *title,
                       const struct kind *kinds, size_t kind_count)
 {
@@ -175,5 +202,8 @@ void sheet_ask(struct setting *s, const struct sheet *sheet)
 			cell(s, sheet, e, k, sample_of(sheet, samples, e, k));
 		printf("\n");
 	}
+	for (size_t k = 0; k < sheet->kind_count; k++)
+		if (sheet->kinds[k].beside_best > 0)
+			claim_best(s, sheet, samples, k);
 	free(samples);
 }

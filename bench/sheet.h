@@ -13,6 +13,7 @@ struct kind {
 	struct wire_request ask; /* all but the contender, the chains and who is first */
 	double target;           /* 0 = none */
 	bool (*fits)(const struct setting *s, const struct entrant *e); /* NULL = everybody */
+	double beside_best; /* a target, too: of the ratio by that of the best peer; 0 = none */
 };
 
 struct sheet {

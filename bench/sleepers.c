@@ -4,6 +4,7 @@
  * Expect two waves, 0.2 s, in the first call of a process, too, its pool and its threads
  * included.  Whoever tries an item first to learn what it costs loses a wave.
  */
+#include "budget.h"
 #include "question.h"
 
 enum { SLEEPER_ITEMS = 10, SLEEPER_WORKERS = 8, ROUNDS_MAX = 7 };
@@ -42,9 +43,10 @@ static void measure(struct setting *s, const struct entrant *e, struct record *f
                     struct record *second)
 {
 	double a[ROUNDS_MAX], b[ROUNDS_MAX];
-	const unsigned rounds = rounds_of(s, e);
+	const unsigned most = rounds_of(s, e);
+	unsigned rounds = 0;
 
-	for (unsigned k = 0; k < rounds; k++) {
+	for (unsigned k = 0; k < most && budget_allows(e, k); k++, rounds++) {
 		struct host fresh;
 		struct entrant own = *e;
 
@@ -90,4 +92,5 @@ void sleepers(struct setting *s)
 	       "", "first call", "second call");
 	for (size_t k = 0; k < s->entrant_count; k++)
 		row(s, &s->entrants[k]);
+	output_done();
 }

@@ -87,6 +87,7 @@ void crowd(struct setting *s)
 	memcpy(sheet.peer_rounds, peer_rounds, sizeof peer_rounds);
 	sheet.claim = "time / that of serial loops";
 	sheet.look = look;
+	sheet.also = "unfair";
 	sheet_ask(s, &sheet);
 	for (size_t k = 0; k < KINDS; k++) {
 		char text[80];

@@ -12,7 +12,7 @@ enum { ROUNDS_MAX = 64 };
 
 /* The rounds of one contender and kind. */
 struct sample {
-	double serial[ROUNDS_MAX], time[ROUNDS_MAX], ratio[ROUNDS_MAX];
+	double serial[ROUNDS_MAX], time[ROUNDS_MAX], ratio[ROUNDS_MAX], also[ROUNDS_MAX];
 	uint64_t wrong;
 	unsigned rounds;
 };
@@ -74,6 +74,7 @@ static void one_round(struct setting *s, const struct sheet *sheet, struct sampl
 		sample->serial[round] = p.serial_ns;
 		sample->time[round] = p.time_ns;
 		sample->ratio[round] = p.serial_ns > 0 ? p.time_ns / p.serial_ns : 0;
+		sample->also[round] = p.also;
 		sample->wrong += p.wrong;
 		sample->rounds = round + 1;
 		if (sheet->look)
@@ -130,6 +131,9 @@ static void cell(struct setting *s, const struct sheet *sheet, size_t entrant, s
 	r.serial_ns = bench_quartiles(sample->serial, sample->rounds);
 	r.time_ns = bench_quartiles(sample->time, sample->rounds);
 	r.ratio = bench_quartiles(sample->ratio, sample->rounds);
+	if (sheet->also)
+		r.also[0] =
+			(struct also){sheet->also, bench_quartiles(sample->also, sample->rounds)};
 	output_record(&r);
 	printf(" %8.2f", r.ratio.median * sheet->scale);
 	snprintf(text, sizeof text, "%s, %s: %s", sheet->question, kind->name, sheet->claim);

@@ -26,6 +26,8 @@ struct sheet {
 	double scale;      /* what is shown and held against targets is time / serial times this */
 	const char *claim; /* the words for that in a claim */
 
+	const char *also; /* what a round's `also` is, in records; NULL = nothing */
+
 	/* What one round of a kind came to, if time / serial is not all; NULL = that is all. */
 	void (*look)(struct setting *s, const struct entrant *e, size_t kind,
 	             const struct bench_pair *p);

@@ -70,8 +70,9 @@ static void row(struct setting *s, const struct entrant *e, struct sample *sampl
 	const unsigned count = rounds_of(s, e);
 	struct record r = {"startup", "process to result",   e, "1 us", ITEMS,
 	                   count,     .wrong = sample->wrong};
+	const double libraries = e->index == WIRE_CONTROL ? 0 : e->host->hello.library_bytes;
+	const struct bench_quartiles bytes = bench_quartiles(sample->bytes, count);
 	char text[3][OUTPUT_TIME];
-	const double kib = bench_quartiles(sample->bytes, count).median / 1024;
 
 	r.time_ns = bench_quartiles(sample->process, count);
 	output_record(&r);
@@ -79,13 +80,15 @@ static void row(struct setting *s, const struct entrant *e, struct sample *sampl
 
 	r.mode = "open and first call";
 	r.time_ns = bench_quartiles(sample->call, count);
+	r.also[0] = (struct also){"worker_bytes", bytes};
+	r.also[1] = (struct also){"library_bytes", {libraries, libraries, libraries}};
 	output_record(&r);
 	if (e->index == WIRE_CONTROL)
 		*control = r.time_ns.median;
 	printf("%-22s %12s %12s %12s %10.0f KiB %10.0f KiB\n", e->name,
 	       output_time(text[0], process), output_time(text[1], r.time_ns.median),
-	       output_time(text[2], r.time_ns.median - *control), kib,
-	       e->index == WIRE_CONTROL ? 0 : e->host->hello.library_bytes / 1024);
+	       output_time(text[2], r.time_ns.median - *control), bytes.median / 1024,
+	       libraries / 1024);
 	if (turns_is_filch(e))
 		question_claim(s, "startup, pool and first call less the serial loop",
 		               (r.time_ns.median - *control) / 1e3, 60, "us");

@@ -72,7 +72,7 @@ struct filch_sim_result {
 	uint64_t runs, steps, switches, stale; /* all together; loads of what was not the newest */
 	bool complete;                         /* FILCH_SIM_ALL has seen all */
 	uint64_t seed;                         /* of the run that failed */
-	char message[256];                     /* why, or "" */
+	char message[2048];                    /* why, or "" */
 	/* For .replay, as short as it could be made; "" if none failed, or if it is longer than that:
 	 * what is printed is whole, and .seed with .runs = 1 does the same again. */
 	char order[4096];

@@ -11,7 +11,7 @@
 /* What the compiler knows nothing of but that it is called. */
 #define ENTRY __attribute__((visibility("default"), used)) extern
 
-#define HERE() (filch__sim->who[0] = __builtin_return_address(0))
+#define HERE() (SIM_ENTER(), filch__sim->who[0] = __builtin_return_address(0))
 
 /* ---- plain ------------------------------------------------------------------------------- */
 

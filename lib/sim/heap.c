@@ -10,8 +10,6 @@
 
 enum { NEVER, LIVES, FREED };
 
-enum { RED_ZONE = 128 }; /* below a thread's stack pointer, and still in use */
-
 struct head {
 	size_t bytes, align;
 };
@@ -115,6 +113,14 @@ void filch__sim_free(void *memory)
 	h->left--;
 }
 
+bool filch__sim_lives(const void *memory)
+{
+	const struct heap *h = filch__sim->heap;
+
+	return !filch__sim_owns(memory) ||
+	       h->state[(size_t)((const char *)memory - h->arena) / SIM_GRAIN] == LIVES;
+}
+
 /* ---- whether it is there --------------------------------------------------------------- */
 
 static void check_stack(const char *p, size_t offset)
@@ -125,7 +131,7 @@ static void check_stack(const char *p, size_t offset)
 
 	if (i == s->current || i >= s->threads)
 		return;
-	if (t->state == SIM_DONE || p < (const char *)t->sp - RED_ZONE)
+	if (t->state == SIM_DONE || p < t->floor)
 		filch__sim_fail("thread %u touches %p, which stood on the stack of thread %u",
 		                s->current, (const void *)p, i);
 }

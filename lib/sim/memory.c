@@ -104,6 +104,23 @@ static struct place *open_place(struct granule *g, const volatile void *p, unsig
 	return place;
 }
 
+int filch__sim_changed_by(const void *memory, unsigned but)
+{
+	const struct memory *m = filch__sim->memory;
+	const struct granule *g = filch__granule_if_any(memory);
+
+	for (unsigned i = g ? g->place : 0; i; i = m->place[i - 1].next) {
+		const struct place *p = &m->place[i - 1];
+
+		if (p->address != (uintptr_t)memory)
+			continue;
+		for (unsigned k = p->stores; k; k--)
+			if (p->store[k - 1].by != but + 1)
+				return (int)p->store[k - 1].by - 1;
+	}
+	return -1;
+}
+
 /* ---- what a load may see ------------------------------------------------------------------- */
 
 static bool is_known(const struct store *s, const struct clock *clock)
@@ -165,12 +182,14 @@ static void append(struct place *p, uint64_t value, int order, const struct cloc
 	s = &p->store[p->stores++];
 	memset(s, 0, sizeof *s);
 	s->value = value;
+	s->by = (uint8_t)(filch__sim->current + 1);
 	s->seen[filch__sim->current] = self->clock.at[filch__sim->current];
 	s->message = releases(order) ? self->clock : self->released;
 	if (before)
 		clock_join(&s->message, before);
 	if (order == __ATOMIC_SEQ_CST)
 		s->order = ++m->order;
+	filch__sim->changed = true;
 	memcpy((void *)p->address, &value, p->bytes);
 	self->clock.at[filch__sim->current]++;
 }

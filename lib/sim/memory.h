@@ -19,6 +19,7 @@ struct store {
 	struct clock message;       /* what is known to who acquires it */
 	uint32_t seen[SIM_THREADS]; /* by each thread at this step; 0: not */
 	uint32_t order;             /* among the seq_cst ones, from 1 on */
+	uint8_t by;                 /* who made it, plus one; 0: it was there before */
 };
 
 /* An atomic variable. */
@@ -58,8 +59,9 @@ struct memory {
 	struct place place[PLACES];
 };
 
-/* The eight bytes around p. */
+/* The eight bytes around p; NULL if nobody has used them yet. */
 struct granule *filch__granule_of(const volatile void *p);
+struct granule *filch__granule_if_any(const volatile void *p);
 
 /* What stood on the stack of who runs now, and is no longer there, may begin anew. */
 void filch__forget_popped(void);

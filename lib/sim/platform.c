@@ -5,6 +5,7 @@
 #include "sim.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,12 +33,13 @@ bool filch__thread_start(struct platform_thread *t, size_t stack_bytes, void (*r
 
 void filch__thread_join(struct platform_thread *t)
 {
+	SIM_ENTER();
 	filch__sim_await((unsigned)t->handle, __builtin_return_address(0));
 }
 
 void filch__thread_name(const char *name, unsigned id)
 {
-	(void)name, (void)id;
+	snprintf(sim_self()->name, sizeof sim_self()->name, "%s/%u", name, id);
 }
 
 /* ---- places ------------------------------------------------------------------------------------ */
@@ -86,6 +88,7 @@ void filch__wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns
 {
 	struct sim_thread *self;
 
+	SIM_ENTER();
 	filch__sim_point();
 	filch__sim_check_lives(word);
 	/* The kernel looks with a lock held, at what is newest; no other order comes of it. */
@@ -103,6 +106,7 @@ void filch__wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns
 
 void filch__wake(_Atomic uint32_t *word)
 {
+	SIM_ENTER();
 	filch__sim_point();
 	filch__sim_trace("wakes", word, 0, -1);
 	filch__sim_wake((const void *)word);
@@ -110,6 +114,7 @@ void filch__wake(_Atomic uint32_t *word)
 
 void filch__sleep_until(uint64_t deadline_ns)
 {
+	SIM_ENTER();
 	while (filch__sim->now < deadline_ns) {
 		sim_self()->state = SIM_WAITS;
 		sim_self()->word = NULL;
@@ -122,6 +127,7 @@ bool filch__barrier(void)
 {
 	if (filch__barrier_missing())
 		return false;
+	SIM_ENTER();
 	filch__sim_barrier();
 	return true;
 }
@@ -140,6 +146,7 @@ uint64_t filch__now_ns(void)
 
 	if (!sim_running())
 		return 1;
+	SIM_ENTER();
 	filch__sim_point();
 	filch__sim->now += more[filch__sim_choose(SIM_TIME, 4)];
 	return filch__sim->now;
@@ -161,8 +168,10 @@ void filch__ticks_end(struct platform_instant begin)
 
 void filch__sim_rest(void)
 {
-	if (sim_running())
-		filch__sim_pause();
+	if (!sim_running())
+		return;
+	SIM_ENTER();
+	filch__sim_pause();
 }
 
 /* ---- the process ----------------------------------------------------------------------------------- */
@@ -193,13 +202,18 @@ void *filch__alloc(size_t bytes)
 {
 	void *p = filch__sim_malloc(CACHE_LINE, bytes);
 
-	return p ? memset(p, 0, bytes) : NULL;
+	if (!p)
+		return NULL;
+	filch__rooms_opened(p, bytes);
+	return memset(p, 0, bytes);
 }
 
 void filch__free(void *memory)
 {
-	if (memory)
-		filch__sim_free(memory);
+	if (!memory)
+		return;
+	filch__rooms_closed(memory);
+	filch__sim_free(memory);
 }
 
 /* ---- the allocator: linked with --wrap ---------------------------------------------------------------- */

@@ -11,6 +11,7 @@ unsigned filch_sim_thread(void (*run)(void *), void *arg)
 {
 	unsigned i;
 
+	SIM_ENTER();
 	filch__sim_point();
 	i = filch__sim_start(run, arg);
 	if (i)
@@ -20,12 +21,14 @@ unsigned filch_sim_thread(void (*run)(void *), void *arg)
 
 void filch_sim_join(unsigned thread)
 {
+	SIM_ENTER();
 	if (thread)
 		filch__sim_await(thread, __builtin_return_address(0));
 }
 
 void filch_sim_yield(void)
 {
+	SIM_ENTER();
 	filch__sim_point();
 }
 

@@ -123,7 +123,7 @@ void filch__sim_plain(const volatile void *memory, size_t bytes, bool writes)
 	}
 }
 
-static struct granule *granule_if_any(const volatile void *p)
+struct granule *filch__granule_if_any(const volatile void *p)
 {
 	struct memory *m = filch__sim->memory;
 	const uintptr_t name = (uintptr_t)p / 8;
@@ -138,7 +138,7 @@ static struct granule *granule_if_any(const volatile void *p)
 void filch__sim_ends(const void *memory, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i += 8)
-		if (granule_if_any((const char *)memory + i))
+		if (filch__granule_if_any((const char *)memory + i))
 			filch__sim_plain((const char *)memory + i, bytes - i < 8 ? bytes - i : 8,
 			                 true);
 }

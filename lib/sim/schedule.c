@@ -8,7 +8,6 @@
  */
 #include "schedule.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -238,22 +237,6 @@ static bool pass_time(void)
 	return next != 0;
 }
 
-static void tell_of(char *text, size_t bytes)
-{
-	const struct sim *s = filch__sim;
-	size_t at = 0;
-
-	for (unsigned i = 0; i < s->threads && at < bytes; i++) {
-		const struct sim_thread *t = &s->thread[i];
-
-		if (t->state == SIM_JOINS)
-			at += (size_t)snprintf(text + at, bytes - at, "; %u joins %u", i, t->joins);
-		else if (t->state == SIM_WAITS)
-			at += (size_t)snprintf(text + at, bytes - at, "; %u waits at %p for %p", i,
-			                       t->caller, t->word);
-	}
-}
-
 static unsigned by_priority(const struct sim *s, const unsigned *who, unsigned count)
 {
 	unsigned best = 0;
@@ -301,6 +284,9 @@ static void step(void)
 	struct sim *s = filch__sim;
 	const uint64_t most = s->options->steps ? s->options->steps : 100000;
 
+	if (s->changed)
+		filch__rooms_check(false);
+	s->changed = false;
 	s->now++;
 	if (++s->steps > most)
 		filch__sim_fail("no end after %llu steps", (unsigned long long)most);
@@ -338,17 +324,20 @@ void filch__sim_block(void)
 {
 	const struct sim *s = filch__sim;
 	unsigned who[SIM_THREADS], count;
-	char why[SIM_MESSAGE - 32] = "";
+	char why[SIM_MESSAGE - 32];
 
 	step();
-	while (!(count = candidates(who)))
-		if (!pass_time()) {
-			/* What is left belongs to the process, as a default pool does. */
-			if (s->options->leaks && s->thread[0].state == SIM_DONE)
-				filch__sim_leave();
-			tell_of(why, sizeof why);
-			filch__sim_fail("all wait%s", why);
+	while (!(count = candidates(who))) {
+		if (pass_time()) {
+			filch__rooms_check(true);
+			continue;
 		}
+		/* What is left belongs to the process, as a default pool does. */
+		if (s->options->leaks && s->thread[0].state == SIM_DONE)
+			filch__sim_leave();
+		filch__sim_who_waits(why, sizeof why);
+		filch__sim_fail("all wait%s", why);
+	}
 	go_on_with(pick(who, count, count, true));
 }
 

@@ -48,6 +48,11 @@ _Noreturn void filch__sim_fail(const char *format, ...)
 	filch__sim_leave();
 }
 
+uintptr_t filch__sim_place(const void *who)
+{
+	return (uintptr_t)who - (uintptr_t)__executable_start - 1;
+}
+
 void filch__sim_trace(const char *what, const volatile void *p, uint64_t value, int order)
 {
 	static const char *const orders[] = {"relaxed", "",        "acquire",
@@ -63,8 +68,7 @@ void filch__sim_trace(const char *what, const volatile void *p, uint64_t value, 
 	fprintf(stderr, "%6llu %10llu  thread %u %s %p = %#llx %s  %#lx\n",
 	        (unsigned long long)s->steps, (unsigned long long)(s->now - BEGINNING), s->current,
 	        what, (const void *)(uintptr_t)p, (unsigned long long)value,
-	        order < 0 ? "" : orders[order],
-	        (unsigned long)((const char *)s->who[0] - __executable_start) - 1);
+	        order < 0 ? "" : orders[order], (unsigned long)filch__sim_place(s->who[0]));
 	s->running = true;
 }
 
@@ -81,6 +85,8 @@ static void begin_thread(void)
 	struct sim_thread *self = sim_self();
 
 	self->run(self->arg);
+	/* Nothing of the program's is left. */
+	self->floor = filch__sim->stacks + (size_t)(filch__sim->current + 1) * SIM_STACK;
 	filch__sim_point();
 	self->state = SIM_DONE;
 	if (all_done(filch__sim))
@@ -156,6 +162,8 @@ static void begin_run(struct session *n, bool again)
 	filch__memory_begin(s->memory);
 	filch__heap_begin(s->heap);
 	s->threads = s->current = 0;
+	s->pools = 0;
+	s->changed = false;
 	s->now = BEGINNING;
 	s->steps = s->switches = s->stale = 0;
 	s->failed = false;
@@ -242,7 +250,7 @@ static void tell_place(const void *who)
 {
 	if (who)
 		fprintf(stderr, "  at %p: addr2line -fipe PROGRAM %#lx\n", who,
-		        (unsigned long)((const char *)who - __executable_start) - 1);
+		        (unsigned long)filch__sim_place(who));
 }
 
 /* However long it is. */

@@ -25,7 +25,9 @@ enum {
 	SIM_ARENA = 16 << 20,
 	SIM_GRAIN = 16,      /* a block of it is so many times this */
 	SIM_TRAIL = 1 << 24, /* room that is touched only as far as it is needed */
-	SIM_MESSAGE = 256
+	SIM_MESSAGE = 2048,  /* eight threads wait, each for something */
+	SIM_NAME = 48,
+	SIM_POOLS = 16
 };
 
 /* What each thread has done that is known: of thread i the first at[i] steps. */
@@ -43,7 +45,9 @@ enum sim_state { SIM_NONE, SIM_READY, SIM_WAITS, SIM_JOINS, SIM_DONE };
 
 struct sim_thread {
 	enum sim_state state;
-	void *sp; /* while it does not run: below is nothing of its stack */
+	void *sp; /* while it does not run */
+	/* Below is nothing of the program's on its stack; what it called us with begins there. */
+	const char *floor;
 	char *stack;
 	void (*run)(void *);
 	void *arg;
@@ -55,6 +59,7 @@ struct sim_thread {
 	const void *caller; /* who has it wait */
 	unsigned joins;
 	bool ours; /* the program's own: is joined at the end */
+	char name[SIM_NAME];
 	int64_t priority;
 	char tls[SIM_TLS];
 };
@@ -84,6 +89,10 @@ struct sim {
 	struct memory *memory;
 	struct heap *heap;
 	struct schedule *schedule;
+	/* Rooms to look at (rooms.c). */
+	const struct filch_pool *pool[SIM_POOLS];
+	unsigned pools;
+	bool changed; /* an atomic variable, since they were looked at */
 };
 
 extern struct sim *filch__sim;
@@ -100,7 +109,11 @@ static inline struct sim_thread *sim_self(void)
 {
 	return &filch__sim->thread[filch__sim->current];
 }
+/* In what the program calls, before another thread may go on. */
+#define SIM_ENTER() (sim_self()->floor = __builtin_frame_address(0))
 uint64_t filch__sim_random(void);
+/* What addr2line is asked for about a return address. */
+uintptr_t filch__sim_place(const void *who);
 /* The run is over, as it should be. */
 _Noreturn void filch__sim_leave(void);
 /* Prints a step, if that is wanted. */
@@ -157,6 +170,19 @@ bool filch__sim_owns(const void *memory);
 size_t filch__sim_size(const void *memory);
 /* The run fails if there is nothing any more. */
 void filch__sim_check_lives(const volatile void *memory);
+/* Whether it is not a block that was freed. */
+bool filch__sim_lives(const void *memory);
+
+/* ---- rooms.c, words.c ---------------------------------------------------------------------------- */
+
+/* Memory was had for what may be a pool, and was given back. */
+void filch__rooms_opened(const void *memory, size_t bytes);
+void filch__rooms_closed(const void *memory);
+/* The run fails if one of the library's rooms is not as it should be between two steps; `quiet`: when
+ * everybody waits. */
+void filch__rooms_check(bool quiet);
+/* A line for each thread that waits. */
+void filch__sim_who_waits(char *text, size_t bytes);
 
 /* ---- memory.c ----------------------------------------------------------------------------------- */
 
@@ -175,6 +201,8 @@ typedef bool sim_change(uint64_t *value, uint64_t with, uint64_t expected);
 uint64_t filch__sim_rmw(volatile void *p, unsigned bytes, sim_change *change, uint64_t with,
                         uint64_t expected, int order, int failure, bool *changed);
 void filch__sim_fence(int order);
+/* Which thread but one has made the newest store to an atomic variable; -1 if that is not known. */
+int filch__sim_changed_by(const void *memory, unsigned but);
 /* The rest of a membarrier(): all threads make a fence, at some time before it returns. */
 void filch__sim_barrier(void);
 /* What one thread has done is known to the other. */

@@ -11,9 +11,10 @@
 #include <string.h>
 
 static const struct scenarios *const rooms[] = {
-	&deque_scenarios,  &published_scenarios, &idle_scenarios, &loop_scenarios,
-	&nest_scenarios,   &steal_scenarios,     &life_scenarios, &fork_scenarios,
-	&expose_scenarios, &algo_scenarios,      &any_scenarios,  &input_scenarios,
+	&deque_scenarios,   &published_scenarios, &idle_scenarios, &loop_scenarios,
+	&nest_scenarios,    &steal_scenarios,     &life_scenarios, &fork_scenarios,
+	&expose_scenarios,  &algo_scenarios,      &any_scenarios,  &input_scenarios,
+	&planted_scenarios,
 };
 
 struct asked {
@@ -56,10 +57,21 @@ static struct filch_sim_options options_for(const struct scenario *s, const stru
 	return o;
 }
 
+/* What is to be found is to be called what it is. */
+static bool is_called_so(const struct scenario *s, const struct filch_sim_result *r)
+{
+	for (unsigned i = 0; i < sizeof s->says / sizeof s->says[0]; i++)
+		if (s->says[i] && !strstr(r->message, s->says[i])) {
+			printf("%s: \"%s\" is not in: %s\n", s->name, s->says[i], r->message);
+			return false;
+		}
+	return true;
+}
+
 static void add(struct sum *sum, const struct scenario *s, const char *how, bool found,
                 const struct filch_sim_result *r)
 {
-	const bool fine = found == s->fails;
+	const bool fine = found == s->fails && is_called_so(s, r);
 
 	sum->runs += r->runs;
 	sum->steps += r->steps;
@@ -69,7 +81,7 @@ static void add(struct sum *sum, const struct scenario *s, const char *how, bool
 	sum->failed += !fine;
 	printf("%-44s %9llu runs of %5llu steps%s%s\n", s->name, (unsigned long long)r->runs,
 	       (unsigned long long)(r->runs ? r->steps / r->runs : 0), how,
-	       !fine      ? s->fails ? "  FAILED: nothing was found" : "  FAILED"
+	       !fine      ? s->fails ? "  FAILED: it was not found" : "  FAILED"
 	       : s->fails ? ", found"
 	                  : "");
 	fflush(stdout);

@@ -15,8 +15,9 @@ struct scenario {
 	const char *name;
 	void (*program)(void *arg);
 	struct filch_sim_options options;
-	bool fails; /* the simulator must find something */
-	bool whole; /* small enough for all orders with two preemptions */
+	bool fails;          /* the simulator must find something */
+	const char *says[4]; /* what must be in the message then */
+	bool whole;          /* small enough for all orders with two preemptions */
 };
 
 struct scenarios {
@@ -35,7 +36,7 @@ struct scenarios {
 
 extern const struct scenarios deque_scenarios, published_scenarios, idle_scenarios, loop_scenarios,
 	nest_scenarios, steal_scenarios, life_scenarios, fork_scenarios, expose_scenarios,
-	algo_scenarios, any_scenarios, input_scenarios;
+	algo_scenarios, any_scenarios, input_scenarios, planted_scenarios;
 
 /* The memory model itself: how many litmus tests do not come out as C11 has it; prints them. */
 unsigned litmus_run(unsigned *count);

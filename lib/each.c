@@ -14,6 +14,7 @@
 #include <filch/each.h>
 
 #include "given.h"
+#include "loop.h"
 
 #include <limits.h>
 #include <stdalign.h>
@@ -33,7 +34,7 @@ struct each {
 	void *ctx;
 	filch_cancel failed; /* set by whoever fails, read by all */
 	filch_cancel *user;  /* the caller's token, or NULL */
-	bool timed, keep_going;
+	bool keep_going;
 };
 
 struct place {
@@ -202,11 +203,7 @@ static int each_run(void *arg, filch_worker *w)
 	if (each->n)
 		range_run(&f, 0, each->n);
 	feeder_drain(&f);
-	if (f.code != SKIPPED)
-		return f.code;
-	if (each->user && filch_is_cancelled(each->user))
-		return FILCH_ECANCELED;
-	return each->timed ? FILCH_ETIMEDOUT : FILCH_ECANCELED;
+	return f.code == SKIPPED ? filch__stop_code(w) : f.code;
 }
 
 /* Most items are a pointer or a number. */
@@ -264,7 +261,6 @@ int filch_for_each_sized(filch_pool *pool, const void *items, size_t item_bytes,
 		return FILCH_EINVAL;
 	each.place_bytes = place_size(item_bytes);
 	each.user = o.cancel;
-	each.timed = o.timeout_ns != 0;
 	each.keep_going = o.keep_going;
 	if (!o.cancel) /* so that filch_stopping() tells that an item has failed */
 		o.cancel = &each.failed;

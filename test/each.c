@@ -262,6 +262,31 @@ Test(each, is_cancelled_and_runs_out_of_time)
 	}
 }
 
+/* Stops the call around. */
+static int stop_around(void *ctx, const void *item, struct filch_feeder *feeder, filch_worker *w)
+{
+	(void)item, (void)feeder, (void)w;
+	filch_cancel_now(ctx);
+	return 0;
+}
+
+static int have_time(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	static const int items[50];
+
+	(void)begin, (void)end, (void)w;
+	return filch_for_each(NULL, items, COUNT_OF(items), stop_around, ctx,
+	                      FILCH(.timeout_ns = 60000000000));
+}
+
+Test(each, inside_a_call_that_is_stopped_is_cancelled_and_has_not_run_out_of_time)
+{
+	filch_cancel token = {0};
+
+	cr_expect_eq(filch_for(NULL, 1, have_time, &token, FILCH(.cancel = &token)),
+	             FILCH_ECANCELED);
+}
+
 Test(each, needs_no_memory)
 {
 	const size_t root = 0;

@@ -3,7 +3,7 @@
  * Merges in parts: the result is cut in the middle, merge path says where that lies in the two
  * sequences, and both halves are merges of their own.
  */
-#include "platform.h"
+#include "loop.h"
 #include "sort_parts.h"
 
 #include <string.h>
@@ -170,27 +170,6 @@ void filch__reverse_parts(char *a, size_t n, size_t size, filch_worker *w)
 
 /* ---- the call -------------------------------------------------------------------------------- */
 
-/* Programs built against an older header may have passed less. */
-static bool has_limits(const struct filch_options *o)
-{
-	return o && o->struct_size >= offsetof(struct filch_options, pause_ns);
-}
-
-uint64_t filch__sort_start(const struct filch_options *options)
-{
-	return has_limits(options) && options->timeout_ns ? filch__now_ns() : 0;
-}
-
-int filch__sort_stopped(const struct filch_options *options, uint64_t start)
-{
-	bool cancelled =
-		has_limits(options) && options->cancel && filch_is_cancelled(options->cancel);
-
-	if (!cancelled && start && filch__now_ns() - start >= options->timeout_ns)
-		return FILCH_ETIMEDOUT;
-	return FILCH_ECANCELED; /* or a call around it was */
-}
-
 static int do_nothing(void *ctx, size_t begin, size_t end, filch_worker *w)
 {
 	(void)ctx, (void)begin, (void)end, (void)w;
@@ -207,37 +186,28 @@ bool filch__sort_fits(const void *base, size_t n, size_t size)
 	return !n || !size || (base && n <= PTRDIFF_MAX / size);
 }
 
-struct merge_call {
-	struct merge m;
-	const struct filch_options *options;
-	uint64_t start;
-};
-
 static int merge_run(void *arg, filch_worker *w)
 {
-	const struct merge_call *c = arg;
-
-	filch__merge_parts(&c->m, w);
-	return filch_stopping(w) ? filch__sort_stopped(c->options, c->start) : 0;
+	filch__merge_parts(arg, w);
+	return filch__stop_code(w);
 }
 
 int filch_merge(filch_pool *pool, const void *a, size_t na, const void *b, size_t nb, void *out,
                 size_t size, filch_compare *compare, void *ctx, const struct filch_options *options)
 {
 	struct order o = {compare, ctx, size};
-	struct merge_call c = {{&o, a, b, size ? na : 0, size ? nb : 0, out}, options, 0};
+	struct merge m = {&o, a, b, size ? na : 0, size ? nb : 0, out};
 	int code;
 
 	if (!compare || !filch__sort_fits(a, na, size) || !filch__sort_fits(b, nb, size))
 		return FILCH_EINVAL;
 	if (size && (nb > SIZE_MAX - na || !filch__sort_fits(out, na + nb, size)))
 		return FILCH_EINVAL;
-	if (!options && c.m.nl + c.m.nr < PART) {
+	if (!options && m.nl + m.nr < PART) {
 		code = filch__sort_pool_check(pool);
-		if (!code && c.m.nl + c.m.nr)
-			filch__merge_serial(&o, a, c.m.nl, b, c.m.nr, out);
+		if (!code && m.nl + m.nr)
+			filch__merge_serial(&o, a, m.nl, b, m.nr, out);
 		return code;
 	}
-	c.start = filch__sort_start(options);
-	return filch_run(pool, merge_run, &c, options);
+	return filch_run(pool, merge_run, &m, options);
 }

@@ -4,6 +4,7 @@
  * every merge.  The sequences of one level stand in the array, those of the next in the scratch,
  * and the last one in the array; what is in order already stays where it is.
  */
+#include "loop.h"
 #include "sort_parts.h"
 
 #include <stdlib.h>
@@ -13,8 +14,6 @@ struct sort {
 	struct order order;
 	char *a, *s; /* the array and its scratch, or NULL */
 	size_t n;
-	const struct filch_options *options;
-	uint64_t start;
 };
 
 /* A part of it; the second half says how it was left. */
@@ -125,7 +124,7 @@ static int sort_piece(void *arg, filch_worker *w)
 /* To s or back to a. */
 static void sort_to(const struct order *o, char *a, char *s, size_t n, bool to_s, filch_worker *w)
 {
-	struct sort sort = {*o, a, s, n, NULL, 0};
+	struct sort sort = {*o, a, s, n};
 	struct piece all = {&sort, 0, n, to_s, false, false};
 
 	sort_piece(&all, w);
@@ -154,7 +153,7 @@ static int sort_run(void *arg, filch_worker *w)
 		filch__sort_all(&s->order, s->a, s->s, s->n, w);
 	else
 		filch__sort_in_place(&s->order, s->a, s->n, w);
-	return filch_stopping(w) ? filch__sort_stopped(s->options, s->start) : 0;
+	return filch__stop_code(w);
 }
 
 /* So few that they are sorted before anybody else could be asked. */
@@ -175,7 +174,7 @@ static bool sort_few_alone(const struct order *o, char *a, size_t n)
 int filch_sort(filch_pool *pool, void *base, size_t n, size_t size, filch_compare *compare,
                void *ctx, const struct filch_options *options)
 {
-	struct sort s = {{compare, ctx, size}, base, NULL, n, options, 0};
+	struct sort s = {{compare, ctx, size}, base, NULL, n};
 	int code;
 
 	if (!compare || !filch__sort_fits(base, n, size))
@@ -187,7 +186,6 @@ int filch_sort(filch_pool *pool, void *base, size_t n, size_t size, filch_compar
 		if (code || !s.n || sort_few_alone(&s.order, base, n))
 			return code;
 	}
-	s.start = filch__sort_start(options);
 	s.s = s.n ? malloc(n * size) : NULL;
 	code = filch_run(pool, sort_run, &s, options);
 	free(s.s);

@@ -46,12 +46,6 @@ bool filch__sort_by_buckets(const struct order *o, char *a, char *s, size_t n, f
 /* Stable, without memory; stops early if it is to. */
 void filch__sort_in_place(const struct order *o, char *a, size_t n, filch_worker *w);
 
-/* Now, if a call with these options has a limit. */
-uint64_t filch__sort_start(const struct filch_options *options);
-
-/* What a call that was told to stop returns. */
-int filch__sort_stopped(const struct filch_options *options, uint64_t start);
-
 /* As filch_for() of nothing would answer: is this a pool? */
 int filch__sort_pool_check(filch_pool *pool);
 

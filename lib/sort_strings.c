@@ -4,7 +4,7 @@
  * all, and these are kept beside the pointer, as a number, so that the strings themselves are
  * seldom read.
  */
-#include "atomic.h"
+#include "loop.h"
 #include "sort_parts.h"
 
 #include <stdlib.h>
@@ -27,8 +27,6 @@ struct strings {
 	size_t n;
 	size_t skip;       /* bytes that are the same in all */
 	_Atomic int wrong; /* they are not; or the strings are not in order */
-	const struct filch_options *options;
-	uint64_t start;
 };
 
 static int by_text(const void *a, const void *b, void *ctx)
@@ -168,18 +166,17 @@ static int strings_run(void *arg, filch_worker *w)
 	} else {
 		filch__sort_in_place(&text, (char *)s->x, s->n, w);
 	}
-	return filch_stopping(w) ? filch__sort_stopped(s->options, s->start) : 0;
+	return filch__stop_code(w);
 }
 
 int filch_sort_strings(filch_pool *pool, const char **x, size_t n,
                        const struct filch_options *options)
 {
-	struct strings s = {x, NULL, n, 0, 0, options, 0};
+	struct strings s = {x, NULL, n, 0, 0};
 	int code;
 
 	if (n <= STRINGS_PLAIN || !x || n > PTRDIFF_MAX / sizeof *x)
 		return filch_sort(pool, x, n, sizeof *x, by_text, NULL, options);
-	s.start = filch__sort_start(options);
 	if (n <= PTRDIFF_MAX / (2 * sizeof *s.entries))
 		s.entries = malloc(2 * n * sizeof *s.entries);
 	code = filch_run(pool, strings_run, &s, options);

@@ -3,7 +3,7 @@
  * Arrays of numbers: by their bits, without a comparison.  Equal numbers have equal bits,
  * so nobody can tell whether that is stable.
  */
-#include "atomic.h"
+#include "loop.h"
 #include "sort_parts.h"
 
 #include <stdlib.h>
@@ -33,8 +33,6 @@ struct typed {
 	size_t n;
 	enum number how;
 	bool wide;
-	const struct filch_options *options;
-	uint64_t start;
 };
 
 /* ---- digits --------------------------------------------------------------------------------- */
@@ -86,7 +84,7 @@ static int typed_run(void *arg, filch_worker *w)
 		else
 			radix32_all(t, w);
 	}
-	return filch_stopping(w) ? filch__sort_stopped(t->options, t->start) : 0;
+	return filch__stop_code(w);
 }
 
 static int typed_here(filch_pool *pool, const struct typed *t)
@@ -102,18 +100,17 @@ static int typed_here(filch_pool *pool, const struct typed *t)
 	return code;
 }
 
-static int sort_typed(filch_pool *pool, struct typed t)
+static int sort_typed(filch_pool *pool, struct typed t, const struct filch_options *options)
 {
 	size_t size = t.wide ? 8 : 4;
 	int code;
 
 	if (!filch__sort_fits(t.base, t.n, size))
 		return FILCH_EINVAL;
-	if (!t.options && t.n <= RADIX_HERE)
+	if (!options && t.n <= RADIX_HERE)
 		return typed_here(pool, &t);
-	t.start = filch__sort_start(t.options);
 	t.scratch = t.n > 1 ? malloc(t.n * size) : NULL;
-	code = filch_run(pool, typed_run, &t, t.options);
+	code = filch_run(pool, typed_run, &t, options);
 	free(t.scratch);
 	return code;
 }
@@ -122,7 +119,7 @@ static int sort_typed(filch_pool *pool, struct typed t)
 	int filch_sort_##name(filch_pool *pool, type *x, size_t n,                                 \
 	                      const struct filch_options *options)                                 \
 	{                                                                                          \
-		return sort_typed(pool, (struct typed){x, NULL, n, how, wide, options, 0});        \
+		return sort_typed(pool, (struct typed){x, NULL, n, how, wide}, options);           \
 	}
 
 TYPED(i64, int64_t, SIGNED, true)

@@ -6,6 +6,7 @@
  * keys are written down, and counted by the caller; or if that is a cache miss for each, they are
  * sorted by their upper bits into 256 buckets: each is a range of bins for one worker to count.
  */
+#include "call.h"
 #include "pack.h"
 
 #include <stdlib.h>
@@ -50,7 +51,7 @@ static int count_many(struct counting *c, filch_pool *pool, size_t n, size_t *co
 		c->width = 1;
 		o->max_workers = 1;
 	}
-	code = filch_for_as(pool, n, count_body, c, o, (uintptr_t)c->f);
+	code = call_whole(pool, n, count_body, c, o, (uintptr_t)c->f);
 	for (size_t i = 0; i < c->width && !code; i++)
 		*count += c->tales[i].count;
 	if (c->tales != &one)
@@ -79,7 +80,7 @@ static int count_few(const struct counting *c, filch_pool *pool, size_t n, size_
 	size_t counts[PICK_ITEMS];
 	uint16_t next[PICK_ITEMS];
 	struct few_counts few = {c, counts, next};
-	const int code = filch_for_as(pool, n, few_counts_body, &few, NULL, (uintptr_t)c->f);
+	const int code = call_whole(pool, n, few_counts_body, &few, NULL, (uintptr_t)c->f);
 
 	for (size_t i = 0; i < n && !code; i = next[i])
 		*count += counts[i];
@@ -153,7 +154,7 @@ static int histogram_alone(struct histogram *h, filch_pool *pool, size_t n, stru
 	o->max_workers = 1;
 	if (h->bins)
 		memset(h->counts, 0, h->bins * sizeof *h->counts);
-	return filch_for_as(pool, n, bins_body, h, o, bins_cost(h));
+	return call_whole(pool, n, bins_body, h, o, bins_cost(h));
 }
 
 static int add_up_body(void *ctx, size_t begin, size_t end, filch_worker *w)
@@ -191,7 +192,7 @@ static int histogram_own(struct histogram *h, filch_pool *pool, size_t n, struct
 		for (size_t id = 0; id < h->width; id++)
 			own[id] = memory + id * stride;
 		h->own = own;
-		code = filch_for_as(pool, n, bins_body, h, o, bins_cost(h));
+		code = call_whole(pool, n, bins_body, h, o, bins_cost(h));
 		if (!code)
 			finish_for(pool, h->bins, add_up_body, h, o);
 	} else {
@@ -330,7 +331,7 @@ static int histogram_many(struct histogram *h, filch_pool *pool, size_t n, struc
 	h->keys = n <= SIZE_MAX / sizeof *h->keys ? malloc(n * sizeof *h->keys) : NULL;
 	if (!h->keys)
 		return histogram_alone(h, pool, n, o);
-	code = filch_for_as(pool, n, keys_body, h, o, (uintptr_t)h->key);
+	code = call_whole(pool, n, keys_body, h, o, (uintptr_t)h->key);
 	if (!code && !(is_worth_sorting(h, n) && histogram_sorted(h, pool, n, o))) {
 		memset(h->counts, 0, h->bins * sizeof *h->counts);
 		keys_count(h->keys, n, h->counts, h->bins);
@@ -347,7 +348,7 @@ static int histogram_few(struct histogram *h, filch_pool *pool, size_t n)
 	int code;
 
 	h->keys = keys;
-	code = filch_for_as(pool, n, keys_body, h, NULL, (uintptr_t)h->key);
+	code = call_whole(pool, n, keys_body, h, NULL, (uintptr_t)h->key);
 	if (h->bins)
 		memset(h->counts, 0, h->bins * sizeof *h->counts);
 	if (!code)

@@ -3,7 +3,7 @@
 #define FILCH_PACK_H
 /*
  * What filch_filter() and filch_partition() do with items that have been asked about.  Like
- * they, it uses the public headers alone.
+ * they, it uses the public headers alone, but for call_whole() of call.h.
  */
 #include <filch/pick.h>
 

@@ -3,6 +3,7 @@
  * filch_partition(): a filter that keeps the others in scratch memory, and puts them behind.
  * Without memory halves are parted, and what is between them is rotated.
  */
+#include "call.h"
 #include "pack.h"
 
 #include <stdlib.h>
@@ -133,7 +134,7 @@ static int part_alone(const struct pick *p, filch_pool *pool, size_t n, size_t *
 	parts.p = p;
 	parts.count = 0;
 	alone.max_workers = 1;
-	code = filch_for(pool, n, part_body, &parts, &alone);
+	code = call_whole(pool, n, part_body, &parts, &alone, (uintptr_t)part_body);
 	if (!code)
 		*first = parts_join(&parts);
 	return code;

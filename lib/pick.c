@@ -11,6 +11,7 @@
  * A range that cannot be noted for want of memory is left as it is, and the caller asks for it
  * afterwards, when it passes over all (pick_sweep()).  With no memory at all that is the call.
  */
+#include "call.h"
 #include "given.h"
 #include "pack.h"
 
@@ -250,7 +251,7 @@ static int pick_many(struct pick *p, filch_pool *pool, size_t n, size_t *kept,
 		p->width = 0;
 	else
 		/* As what marking and packing costs; marking alone costs what the function does. */
-		code = filch_for_as(pool, n, pick_body, p, options, (uintptr_t)p->mark + 1);
+		code = call_whole(pool, n, pick_body, p, options, (uintptr_t)p->mark + 1);
 	if (!code)
 		code = pick_finish(p, pool, n, &s, options);
 	if (code)
@@ -280,7 +281,7 @@ static int pick_few(struct pick *p, filch_pool *pool, size_t n, size_t *kept,
 {
 	bool mark[PICK_ITEMS];
 	struct marks m = {p, mark};
-	const int code = filch_for_as(pool, n, marks_body, &m, options, (uintptr_t)p->mark);
+	const int code = call_whole(pool, n, marks_body, &m, options, (uintptr_t)p->mark);
 
 	if (!code && n)
 		*kept = filch__pack_block(&p->p, 0, n, p->p.out, p->p.rest, mark);

@@ -15,6 +15,7 @@
 #include <filch/reduce.h>
 
 #include "atomic.h"
+#include "call.h"
 #include "given.h"
 
 #include <stdalign.h>
@@ -292,10 +293,10 @@ static int reduce_loop(struct reduction *r, filch_pool *pool, const struct filch
 	int code;
 
 	if (!user)
-		return filch_for_as(pool, r->pieces, pieces_body, r, NULL, cost_name(r));
+		return call_whole(pool, r->pieces, pieces_body, r, NULL, cost_name(r));
 	if (!options_in(&o, user, r->leaf << r->level))
 		return FILCH_EINVAL;
-	code = filch_for_as(pool, r->pieces, pieces_body, r, &o, cost_name(r));
+	code = call_whole(pool, r->pieces, pieces_body, r, &o, cost_name(r));
 	if (code != FILCH_EINVAL || load_relaxed(&r->failed) < r->n) /* something ran */
 		options_out(r, &o);
 	return code;

@@ -2,7 +2,7 @@
 #ifndef FILCH_REDUCE_ARRAY_H
 #define FILCH_REDUCE_ARRAY_H
 /* What the reductions of arrays have in common: leaves of a power of two elements, so that a tree
- * within them and that over them are one.  Like they, it uses the public headers alone. */
+ * within them and that over them are one.  It uses the public headers alone. */
 #include <filch/reduce.h>
 
 enum {

@@ -6,6 +6,7 @@
  * soon as it is summed: who is alone goes through the array once.  A round is as much as a cache
  * holds.
  */
+#include "call.h"
 #include "given.h"
 #include "scan_parts.h"
 
@@ -184,14 +185,14 @@ static int scan_loop(struct scan_call *c, struct scan *s, size_t blocks, bool se
 	int code;
 
 	if (!c->user)
-		return filch_for_as(c->pool, blocks, body, s, NULL, name);
+		return call_whole(c->pool, blocks, body, s, NULL, name);
 	memset(&r, 0, sizeof r);
 	c->o.report = &r;
 	c->o.report_size = sizeof r;
 	if (c->o.timeout_ns && !c->time_left_ns)
 		return FILCH_ETIMEDOUT;
 	c->o.timeout_ns = c->time_left_ns;
-	code = filch_for_as(c->pool, blocks, body, s, &c->o, name);
+	code = call_whole(c->pool, blocks, body, s, &c->o, name);
 	report_add(&c->report, &r);
 	if (c->o.timeout_ns)
 		c->time_left_ns -= r.wall_ns < c->time_left_ns ? r.wall_ns : c->time_left_ns;

@@ -21,6 +21,10 @@
  * once at most, and what was answered is not asked again: a function that answers by chance gets
  * what it answered.
  *
+ * A function that is told to stop, by filch_stopping(), may return early, with 0.  What it has not
+ * answered counts for nothing, and so does what others have: the call returns FILCH_ECANCELED or
+ * FILCH_ETIMEDOUT, and FILCH_ECANCELED inside a call that was stopped, though all items have started.
+ *
  * Options are those of filch_for(), for the loop that asks: an item of it is an index, a
  * failure is that of the function.  keep_going makes no sense here: FILCH_EINVAL.
  */

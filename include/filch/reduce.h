@@ -80,8 +80,9 @@ struct filch_reducer {
  * Errors are those of filch_for(): the code of the lowest leaf that failed.  Also FILCH_EINVAL
  * (out, reducer, its body or join is NULL, its size is 0, or options have keep_going or status,
  * which make no sense here), FILCH_ENOMEM (an accumulator larger than 64 bytes could not be
- * had).  After any error *out holds anything.  A body that looks at filch_stopping() and returns
- * early must return a code, since its accumulator is not complete.
+ * had).  After any error *out holds anything.  A body that is told to stop, by filch_stopping(), may
+ * return early, with 0: then the call returns FILCH_ECANCELED or FILCH_ETIMEDOUT though all items have
+ * started, and FILCH_ECANCELED inside a call that was stopped.
  *
  * Options: first_error is the first item of the leaf that failed, or n.  chunk, min_chunk, max_chunk,
  * cost_ns and the report count items; they are rounded to pieces, and so do progress and

@@ -52,7 +52,8 @@ struct filch_scanner {
  * report is of the call, and counts blocks, twice those that two workers went through.
  * Errors: those of filch_for(); FILCH_EINVAL (in or out is NULL with n above 0, they are more than
  * memory can hold, scanner or its join is NULL, its size is 0); FILCH_ENOMEM (only if
- * an element is larger than 1 KB).  After one of the loop's, out holds anything.
+ * an element is larger than 1 KB).  After one of the loop's, out holds anything.  A call that join()
+ * makes may be cut short with this one; then the code of this one says so.
  *
  * O(n), up to 2 n calls of join.  It goes through the array 128 blocks at a time, so that what is
  * read a second time, where several workers take part, is still in a cache.  Memory: 516 elements.

@@ -36,7 +36,8 @@ typedef int filch_compare(const void *a, const void *b, void *ctx);
  * want of memory.
  *
  * Options: label, max_workers and report mean what they mean for a loop of one item.  Once a call
- * is cancelled or out of time it stops soon: the array has all its elements, in some order.
+ * is cancelled or out of time it stops soon: the array has all its elements, in some order.  If that
+ * comes at the very end the code is the same, though all may be in order.
  * Errors: FILCH_EINVAL (compare is NULL, or base while there are elements; n elements are more
  * than memory can hold; the options make no sense), FILCH_ECANCELED, FILCH_ETIMEDOUT,
  * FILCH_ECLOSED, FILCH_EFORK.

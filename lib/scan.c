@@ -273,6 +273,7 @@ int filch__scan(filch_pool *pool, struct scan *s, const struct filch_options *us
 {
 	struct scan_call c = {.pool = pool, .user = user};
 	const size_t size = s->by->size;
+	struct filch_report *report; /* what is beyond struct_size is not in *user */
 	int code;
 
 	if ((s->n && (!s->in || !s->out)) || s->n > SIZE_MAX / size || size > SIZE_MAX / 4096)
@@ -289,9 +290,10 @@ int filch__scan(filch_pool *pool, struct scan *s, const struct filch_options *us
 	if (code)
 		return code;
 	c.time_left_ns = c.o.timeout_ns;
+	report = c.o.report;
 	code = scan_with(&c, s);
-	if (user->report)
-		memcpy(user->report, &c.report, user->report_size);
+	if (report && c.report.verdict[0]) /* else it was refused */
+		memcpy(report, &c.report, user->report_size);
 	return code;
 }
 

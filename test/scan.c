@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <criterion/criterion.h>
+#include <filch/reduce.h>
 #include <filch/scan.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,4 +197,22 @@ Test(scan, can_be_cancelled_timed_out_and_reported)
 	cr_expect_eq(filch_scan_f64(NULL, x, MOST, x, false, FILCH(.cancel = &cancelled)),
 	             FILCH_ECANCELED);
 	free(x);
+}
+
+/* What is behind the end of it was never the program's to fill in. */
+Test(scan, takes_options_of_a_program_that_knew_fewer)
+{
+	const size_t size = offsetof(struct filch_options, status);
+	const struct filch_options o = filch_options_init();
+	char *old = malloc(size + 64);
+	double x[10] = {1}, sum = 0;
+
+	memset(old, 0x41, size + 64);
+	memcpy(old, &o, size);
+	memcpy(old + offsetof(struct filch_options, struct_size), &size, sizeof size);
+	cr_expect_eq(filch_scan_f64(NULL, x, 10, x, false, (void *)old), 0);
+	cr_expect(x[9] >= 1 && x[9] <= 1);
+	cr_expect_eq(filch_sum_f64(NULL, x, 10, &sum, (void *)old), 0);
+	cr_expect(sum >= 10 && sum <= 10);
+	free(old);
 }

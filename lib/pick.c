@@ -9,11 +9,13 @@
  * A partition packs what is not picked to the same place of scratch memory.
  *
  * A range that cannot be noted for want of memory is left as it is, and the caller asks for it
- * afterwards, when it passes over all (pick_sweep()).  With no memory at all that is the call.
+ * afterwards, when it passes over all (pick_sweep()).  With no memory at all that is the call; else
+ * the loop has said of what was left that it has run, and that is put right (pick_amend()).
  */
 #include "call.h"
 #include "given.h"
 #include "pack.h"
+#include "platform.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +126,7 @@ static struct packed *pick_gather(const struct pick *p, size_t n, size_t *count)
 struct sweep {
 	const struct pick *p;
 	size_t at, kept;
+	size_t failed; /* the item that did, or n; SIZE_MAX: nothing was asked */
 };
 
 /* The lowest run from `at` on, taken from its hand if it begins there. */
@@ -197,7 +200,51 @@ static int pick_sweep(struct sweep *s, filch_pool *pool, size_t n,
 			qsort(h->runs, h->count, sizeof *h->runs, run_compare);
 	}
 	alone.max_workers = 1;
-	return filch_for(pool, n, sweep_body, s, &alone);
+	return call_whole(pool, n, sweep_body, s, &alone, (uintptr_t)sweep_body);
+}
+
+/* The same after a loop, which began then: whom that told of all items is told no more. */
+static int pick_sweep_rest(struct sweep *s, filch_pool *pool, size_t n,
+                           const struct filch_options *options, uint64_t begin_ns)
+{
+	struct filch_options o = options ? *options : filch_options_init();
+
+	if (o.timeout_ns) {
+		const uint64_t passed = filch__now_ns() - begin_ns;
+
+		o.timeout_ns = passed < o.timeout_ns ? o.timeout_ns - passed : 1;
+	}
+	o.first_error = &s->failed;
+	o.status = NULL;
+	o.progress = NULL;
+	o.report = NULL;
+	return pick_sweep(s, pool, n, &o);
+}
+
+/* After it ended so: what was said of items that it did not come to. */
+static void pick_amend(struct sweep *s, size_t n, const struct filch_options *o, int code)
+{
+	const bool fails = s->failed < n;
+	const size_t asked = fails ? s->failed + 1 : s->at;
+	size_t skipped = 0;
+
+	if (o->first_error)
+		*o->first_error = s->failed;
+	if (o->status && fails)
+		o->status[s->failed] = code;
+	while (s->at < n) {
+		const struct packed run = sweep_run(s);
+		const size_t end = run.begin < n ? run.begin : n;
+
+		for (size_t i = s->at > asked ? s->at : asked; i < end; i++, skipped++)
+			if (o->status)
+				o->status[i] = FILCH_ESKIPPED;
+		s->at = run.begin == s->at ? run.end : end;
+	}
+	if (o->report && o->report_size == sizeof *o->report) {
+		o->report->items -= skipped;
+		o->report->failures += fails;
+	}
 }
 
 /* After an error: what stands in scratch memory goes back to where it came from. */
@@ -221,7 +268,7 @@ static void pick_undo(const struct pick *p, const struct sweep *s)
 
 /* All were asked for, or there was no memory to note them. */
 static int pick_finish(struct pick *p, filch_pool *pool, size_t n, struct sweep *s,
-                       const struct filch_options *options)
+                       const struct filch_options *options, uint64_t begin_ns)
 {
 	size_t count = 0;
 	struct packed *runs = p->hands ? pick_gather(p, n, &count) : NULL;
@@ -233,7 +280,8 @@ static int pick_finish(struct pick *p, filch_pool *pool, size_t n, struct sweep 
 		free(runs);
 		return 0;
 	}
-	code = pick_sweep(s, pool, n, p->hands ? NULL : options);
+	code = p->hands ? pick_sweep_rest(s, pool, n, options, begin_ns)
+	                : pick_sweep(s, pool, n, options);
 	if (!code && n && p->p.rest)
 		memcpy(p->p.out + s->kept * p->p.bytes, p->p.rest, (n - s->kept) * p->p.bytes);
 	return code;
@@ -242,7 +290,8 @@ static int pick_finish(struct pick *p, filch_pool *pool, size_t n, struct sweep 
 static int pick_many(struct pick *p, filch_pool *pool, size_t n, size_t *kept,
                      const struct filch_options *options)
 {
-	struct sweep s = {.p = p};
+	const uint64_t begin_ns = options && options->timeout_ns ? filch__now_ns() : 0;
+	struct sweep s = {.p = p, .failed = SIZE_MAX};
 	int code = 0;
 
 	p->width = filch_pool_width(pool);
@@ -253,9 +302,11 @@ static int pick_many(struct pick *p, filch_pool *pool, size_t n, size_t *kept,
 		/* As what marking and packing costs; marking alone costs what the function does. */
 		code = call_whole(pool, n, pick_body, p, options, (uintptr_t)p->mark + 1);
 	if (!code)
-		code = pick_finish(p, pool, n, &s, options);
+		code = pick_finish(p, pool, n, &s, options, begin_ns);
 	if (code)
 		pick_undo(p, &s);
+	if (code && options && s.failed < SIZE_MAX)
+		pick_amend(&s, n, options, code);
 	for (size_t id = 0; id < p->width; id++)
 		free(p->hands[id].runs);
 	free(p->hands);

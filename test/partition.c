@@ -180,28 +180,93 @@ static int fail_at_last(void *ctx, size_t begin, size_t end, bool *out, filch_wo
 	return 0;
 }
 
+/* One has failed, and at most those that were asked about with it have not been. */
+static void expect_failure(const int *status, size_t lowest, const struct filch_report *report)
+{
+	size_t skipped = 0;
+
+	cr_assert_eq(status[lowest], 7);
+	for (size_t i = 0; i < MOST; i++) {
+		cr_assert(i == lowest || status[i] == 0 || status[i] == FILCH_ESKIPPED);
+		skipped += status[i] == FILCH_ESKIPPED;
+	}
+	cr_assert_lt(skipped, 1024);
+	cr_assert_eq(report->items, MOST - skipped);
+	cr_assert_eq(report->failures, 1);
+}
+
 /* What could not be noted for want of memory is asked for last, between what was. */
 Test(partition, loses_nothing_if_what_is_asked_for_last_fails)
 {
 	static uint32_t x[MOST];
+	static int status[MOST];
 
 	for (size_t width = 2; width <= 4; width++) {
 		filch_pool *pool = pool_of((unsigned)width);
 
 		for (unsigned round = 0; round < 40; round++) {
 			struct last last = {MOST, 0};
-			size_t first = 1;
+			struct filch_report report;
+			size_t first = 1, lowest = 0;
 
 			for (uint32_t i = 0; i < MOST; i++)
 				x[i] = i;
 			fail_memory(3 + round % 4, false);
-			cr_assert_eq(filch_partition(pool, x, MOST, &first, fail_at_last, &last,
-			                             FILCH(.chunk = 1000)),
-			             7);
+			cr_assert_eq(
+				filch_partition(pool, x, MOST, &first, fail_at_last, &last,
+			                        FILCH(.chunk = 1000, .status = status,
+			                              .first_error = &lowest, .report = &report)),
+				7);
 			fail_no_more();
 			cr_assert_eq(first, 0);
 			expect_permutation(x, MOST);
+			expect_failure(status, lowest, &report);
 		}
 		pool_close(pool);
 	}
+}
+
+struct patience {
+	filch_cancel token;
+	bool waits;
+	atomic_size_t asked;
+};
+
+/* Is told to stop by what is asked last, or before, and leaves. */
+static int leave_at_last(void *ctx, size_t begin, size_t end, bool *out, filch_worker *w)
+{
+	struct patience *p = ctx;
+
+	sleep_ns(20000);
+	if (atomic_fetch_add(&p->asked, end - begin) + (end - begin) > MOST - 3000) {
+		if (p->waits)
+			return wait_for_stop(w) ? 0 : 1;
+		filch_cancel_now(&p->token);
+	}
+	for (size_t i = begin; i < end && !filch_stopping(w); i++)
+		out[i - begin] = i % 3 == 0;
+	return 0;
+}
+
+Test(partition, that_is_stopped_in_what_is_asked_for_last_says_so)
+{
+	static uint32_t x[MOST];
+	filch_pool *pool = pool_of(3);
+
+	for (unsigned round = 0; round < 16; round++) {
+		struct patience p = {.waits = round % 2};
+		size_t first = 1;
+
+		for (uint32_t i = 0; i < MOST; i++)
+			x[i] = i;
+		fail_memory(3 + round / 2 % 4, false);
+		cr_assert_eq(filch_partition(pool, x, MOST, &first, leave_at_last, &p,
+		                             FILCH(.chunk = 3000, .cancel = &p.token,
+		                                   .timeout_ns = p.waits ? 200000000 : 0)),
+		             p.waits ? FILCH_ETIMEDOUT : FILCH_ECANCELED);
+		fail_no_more();
+		cr_assert_eq(first, 0);
+		expect_permutation(x, MOST);
+	}
+	pool_close(pool);
 }

@@ -78,11 +78,10 @@ static int invoked(void)
 
 /* ---- what is refused ---------------------------------------------------------------------------- */
 
-enum refused { MEMORY, THREADS };
+enum { MEMORY = 0 }; /* or a thread, with that error */
 
 /* Whether something was. */
-static bool run_refused(const char *name, int (*call)(void), enum refused what, unsigned k,
-                        bool lasting)
+static bool run_refused(const char *name, int (*call)(void), int what, unsigned k, bool lasting)
 {
 	unsigned refused;
 	int code;
@@ -92,26 +91,27 @@ static bool run_refused(const char *name, int (*call)(void), enum refused what, 
 	if (what == MEMORY)
 		fail_memory(k, lasting);
 	else
-		fail_threads(k, lasting, EAGAIN);
+		fail_threads(k, lasting, what);
 	code = call();
 	refused = fail_no_more();
 	cr_assert(code == 0 || (code == FILCH_ENOMEM && what == MEMORY && refused),
-	          "%s: %s %u refused%s: %d", name, what == MEMORY ? "allocation" : "thread", k,
-	          lasting ? " for good" : "", code);
+	          "%s: %s %u refused%s (%d): %d", name, what == MEMORY ? "allocation" : "thread",
+	          k, lasting ? " for good" : "", what, code);
 	memset(times, 0, sizeof times);
 	cr_assert_eq(plain(), 0, "%s: the pool does not work any more", name);
 	pool_close(pool);
 	return refused;
 }
 
+/* What pthread_create() may say; EINVAL is asked again, on the CPUs of the creator. */
 static void refuse_each(const char *name, int (*call)(void))
 {
-	for (int how = 0; how < 4; how++)
+	static const int what[] = {MEMORY, EAGAIN, ENOMEM, EPERM, EINVAL};
+
+	for (size_t how = 0; how < 2 * COUNT_OF(what); how++)
 		for (unsigned k = 1, quiet = 0; quiet < QUIET; k++) {
 			cr_assert_lt(k, 100000, "it never gets through");
-			quiet = run_refused(name, call, how / 2 ? THREADS : MEMORY, k, how % 2)
-			                ? 0
-			                : quiet + 1;
+			quiet = run_refused(name, call, what[how / 2], k, how % 2) ? 0 : quiet + 1;
 		}
 }
 

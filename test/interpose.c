@@ -153,6 +153,7 @@ typedef int memalign_fn(void **, size_t, size_t);
 typedef int create_fn(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 typedef int clock_fn(clockid_t, struct timespec *);
 typedef int timespec_fn(struct timespec *, int);
+typedef int nanosleep_fn(clockid_t, int, const struct timespec *, struct timespec *);
 typedef int affinity_fn(pid_t, size_t, cpu_set_t *);
 typedef long sysconf_fn(int);
 typedef long syscall_fn(long, ...);
@@ -165,6 +166,7 @@ calloc_fn __interceptor_aligned_alloc __attribute__((weak));
 memalign_fn __interceptor_posix_memalign __attribute__((weak));
 create_fn __interceptor_pthread_create __attribute__((weak));
 clock_fn __interceptor_clock_gettime __attribute__((weak));
+nanosleep_fn __interceptor_clock_nanosleep __attribute__((weak));
 
 /* The real function of that name, asked for once; ISO C has no cast from void * to one. */
 #define REAL(type, name, sanitizers)                                                               \
@@ -191,6 +193,7 @@ REAL(memalign_fn, posix_memalign, __interceptor_posix_memalign)
 REAL(create_fn, pthread_create, __interceptor_pthread_create)
 REAL(clock_fn, clock_gettime, __interceptor_clock_gettime)
 REAL(timespec_fn, timespec_get, (timespec_fn *)NULL)
+REAL(nanosleep_fn, clock_nanosleep, __interceptor_clock_nanosleep)
 REAL(affinity_fn, sched_getaffinity, (affinity_fn *)NULL)
 REAL(sysconf_fn, sysconf, (sysconf_fn *)NULL)
 REAL(syscall_fn, syscall, (syscall_fn *)NULL)
@@ -321,13 +324,18 @@ UNWATCHED long sysconf(int name)
 	return n ? n : sysconf_real()(name);
 }
 
-/* ---- the wall clock ------------------------------------------------------------------------ */
+/* ---- clocks -------------------------------------------------------------------------------- */
 
-static atomic_llong wall_shift;
+static atomic_llong wall_shift, monotonic_shift;
 
 void wall_clock_jumps(int64_t seconds)
 {
 	atomic_store(&wall_shift, seconds);
+}
+
+void monotonic_clock_jumps(uint32_t seconds)
+{
+	atomic_fetch_add(&monotonic_shift, seconds);
 }
 
 UNWATCHED int clock_gettime(clockid_t clock, struct timespec *t)
@@ -336,7 +344,31 @@ UNWATCHED int clock_gettime(clockid_t clock, struct timespec *t)
 
 	if (!error && clock == CLOCK_REALTIME)
 		t->tv_sec += (time_t)atomic_load(&wall_shift);
+	if (!error && clock == CLOCK_MONOTONIC)
+		t->tv_sec += (time_t)atomic_load(&monotonic_shift);
 	return error;
+}
+
+/* When that is by the clock of the kernel, which has not jumped. */
+UNWATCHED static struct timespec without_jumps(const struct timespec *deadline)
+{
+	const time_t shift = (time_t)atomic_load(&monotonic_shift);
+	struct timespec t = *deadline;
+
+	t.tv_sec = t.tv_sec > shift ? t.tv_sec - shift : 0;
+	return t;
+}
+
+UNWATCHED int clock_nanosleep(clockid_t clock, int flags, const struct timespec *t,
+                              struct timespec *left)
+{
+	struct timespec deadline;
+
+	if (clock == CLOCK_MONOTONIC && flags == TIMER_ABSTIME) {
+		deadline = without_jumps(t);
+		t = &deadline;
+	}
+	return clock_nanosleep_real()(clock, flags, t, left);
 }
 
 UNWATCHED int timespec_get(struct timespec *t, int base)
@@ -370,6 +402,7 @@ UNWATCHED static bool ends_early(long number, long operation)
 
 UNWATCHED long syscall(long number, ...)
 {
+	struct timespec deadline;
 	long argument[6];
 	va_list list;
 
@@ -380,6 +413,11 @@ UNWATCHED long syscall(long number, ...)
 	if (ends_early(number, argument[1])) {
 		errno = EINTR;
 		return atomic_fetch_add(&ended, 1) % 2 ? -1 : 0;
+	}
+	if (number == SYS_futex && (argument[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET &&
+	    argument[3]) {
+		deadline = without_jumps((const struct timespec *)argument[3]);
+		argument[3] = (long)&deadline;
 	}
 	return syscall_real()(number, argument[0], argument[1], argument[2], argument[3],
 	                      argument[4], argument[5]);

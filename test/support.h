@@ -177,4 +177,8 @@ void cpus_are_said(int (*mask)(size_t bytes, void *set), long online);
 /* From now on every wall clock of the process is so many seconds off; monotonic ones are not. */
 void wall_clock_jumps(int64_t seconds);
 
+/* From now on the monotonic clock is so many seconds ahead of where it was, and what waits for a time comes
+ * to it so much sooner; but not who sleeps already, nor a condition of a port that waits by those. */
+void monotonic_clock_jumps(uint32_t seconds);
+
 #endif

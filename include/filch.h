@@ -356,7 +356,8 @@ FILCH_API int filch_map_sized(filch_pool *pool, const void *items, size_t item_b
  * With FILCH_STATS=1 in the environment a table of all calls, a line per label, goes
  * to stderr when the process ends; where it cannot be written it is lost, and the process ends with
  * the status that it was given, though stderr may be a pipe that nobody reads.  filch_explain()
- * writes as fprintf() does: what fails shows in ferror(out), and a closed pipe may end the process.
+ * writes as fprintf() does: what fails shows in ferror(out), but no signal comes of it.  What it
+ * leaves in the buffer of `out` is written when that is flushed, with whatever comes of that.
  */
 FILCH_API void filch_explain(FILE *out);
 

@@ -219,14 +219,10 @@ static void explain_pool(FILE *out, struct filch_pool *pool)
 	        (double)filch__idle_spin_ns(idle) / 1e3, idle->searchers_max);
 }
 
-void filch_explain(FILE *out)
+static void explain(FILE *out, struct filch_pool *pool)
 {
-	struct filch_pool *pool;
 	struct width width;
 
-	if (!out)
-		return;
-	pool = filch__pool_of(NULL);
 	filch__width_read(&width);
 	fprintf(out, "filch %s\n", filch_version());
 	fprintf(out, "  CPUs              %s\n", width.cpus);
@@ -243,4 +239,15 @@ void filch_explain(FILE *out)
 	else
 		fprintf(out,
 		        "  no default pool   (no memory, or the process ends): all is serial\n");
+}
+
+void filch_explain(FILE *out)
+{
+	struct platform_pipes pipes;
+
+	if (!out)
+		return;
+	filch__pipes_quiet(&pipes);
+	explain(out, filch__pool_of(NULL));
+	filch__pipes_back(&pipes);
 }

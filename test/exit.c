@@ -5,10 +5,10 @@
  * ends with the status that it was given.  test/close.c has exit() itself.
  */
 #define _GNU_SOURCE
+#include "nobody.h"
 #include "support.h"
 
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -306,37 +306,6 @@ Test(exit, of_threads_is_no_end_of_the_pool)
 /* ---- what is written at the end, and nobody reads ------------------------------------------------ */
 
 enum { STATUS = 7 };
-
-/* Both ends of a pipe that has no room left. */
-static bool full_pipe(int *ends)
-{
-	static const char bytes[4096];
-
-	if (pipe2(ends, O_NONBLOCK))
-		return false;
-	while (write(ends[1], bytes, sizeof bytes) > 0)
-		;
-	return true;
-}
-
-/* stderr of this process becomes what cannot be written to. */
-static bool nobody_reads(const char *how)
-{
-	int pipe_ends[2], fd;
-
-	if (strcmp(how, "closed") == 0)
-		return close(STDERR_FILENO) == 0;
-	if (strcmp(how, "full") == 0) {
-		fd = open("/dev/full", O_WRONLY);
-	} else if (strcmp(how, "stuck") == 0) {
-		fd = full_pipe(pipe_ends) ? pipe_ends[1] : -1;
-	} else {
-		if (pipe(pipe_ends) || close(pipe_ends[0]))
-			return false;
-		fd = pipe_ends[1];
-	}
-	return fd >= 0 && dup2(fd, STDERR_FILENO) >= 0 && close(fd) == 0;
-}
 
 CHILD(says_it_to_nobody)
 {

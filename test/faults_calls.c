@@ -95,8 +95,8 @@ static bool run_refused(const char *name, int (*call)(void), int what, unsigned 
 	code = call();
 	refused = fail_no_more();
 	cr_assert(code == 0 || (code == FILCH_ENOMEM && what == MEMORY && refused),
-	          "%s: %s %u refused%s (%d): %d", name, what == MEMORY ? "allocation" : "thread",
-	          k, lasting ? " for good" : "", what, code);
+	          "%s: %s %u refused%s (%d): %d", name, what == MEMORY ? "allocation" : "thread", k,
+	          lasting ? " for good" : "", what, code);
 	memset(times, 0, sizeof times);
 	cr_assert_eq(plain(), 0, "%s: the pool does not work any more", name);
 	pool_close(pool);

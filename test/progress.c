@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* How far a call is: the callback, and the bar that comes with the library. */
+#define _GNU_SOURCE
+#include "nobody.h"
 #include "support.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>
-#include <string.h>
 
 TestSuite(progress, .timeout = 120);
 
@@ -222,4 +223,51 @@ Test(progress, bar_stands_odd_numbers_and_labels)
 	run_child(&o, "shows_odd_bars", NULL);
 	cr_expect_eq(o.status, 0);
 	cr_expect_str_empty(o.err);
+}
+
+/* ---- what nobody reads ------------------------------------------------------------------ */
+
+enum { STATUS = 7, NO_SUCH_THING, WRONG };
+
+static int nap_and_count(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	sleep_ns(10000000);
+	return tally_body(ctx, begin, end, w);
+}
+
+/* A call of half a second, and all that there is to explain. */
+CHILD(tells_nobody)
+{
+	const char *how = getenv("FILCH_TEST_HOW");
+	struct tally t;
+
+	if (!how || !nobody_reads(how))
+		return NO_SUCH_THING;
+	tally_init(&t, 100);
+	for (int round = 0; round < 2; round++) {
+		tally_clear(&t);
+		if (filch_for(NULL, t.n, nap_and_count, &t,
+		              FILCH(.label = "unseen", .chunk = 1, .max_workers = 2,
+		                    .progress = filch_progress_bar)) ||
+		    tally_first_not(&t, 0, t.n, 1) != t.n)
+			return WRONG;
+		filch_explain(stderr);
+	}
+	tally_finish(&t);
+	return STATUS;
+}
+
+Test(progress, and_explanations_that_nobody_reads_harm_no_call)
+{
+	static const char *const how[] = {"FILCH_TEST_HOW=closed", "FILCH_TEST_HOW=full",
+	                                  "FILCH_TEST_HOW=pipe",   "FILCH_TEST_HOW=stuck",
+	                                  "FILCH_TEST_HOW=gone",   "FILCH_TEST_HOW=stopped"};
+	struct outcome o;
+
+	for (size_t i = 0; i < COUNT_OF(how); i++) {
+		const char *const env[] = {"FILCH_STATS=1", "FILCH_WORKERS=2", how[i], NULL};
+
+		run_child(&o, "tells_nobody", env);
+		cr_expect_eq(o.status, STATUS, "%s: ended with %d", how[i], o.status);
+	}
 }

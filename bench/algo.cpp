@@ -9,6 +9,10 @@
  */
 #include "algo.h"
 
+extern "C" {
+#include "output.h"
+}
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -42,15 +46,51 @@ double median(std::vector<double> v)
 	return v.empty() ? 0 : v[v.size() / 2];
 }
 
-/* Of all peers, or of the serial ones. */
-double best_peer(const std::vector<entry> &entries, bool serial)
+/* The best of all peers, or of the serial ones. */
+const entry &best_peer(const std::vector<entry> &entries, bool serial)
 {
-	double best = 0;
+	const entry *best = nullptr;
 
 	for (const entry &e : entries)
-		if (!e.ours && (e.how == SERIAL || !serial) && (best == 0 || median(e.ns) < best))
-			best = median(e.ns);
-	return best;
+		if (!e.ours && (e.how == SERIAL || !serial) &&
+		    (!best || median(e.ns) < median(best->ns)))
+			best = &e;
+	return *best;
+}
+
+/* By itself, or by what another took in the same rounds. */
+struct bench_quartiles quartiles(const std::vector<double> &ns, const std::vector<double> *by)
+{
+	std::vector<double> values = ns;
+
+	for (size_t k = 0; by && k < values.size(); k++)
+		values[k] /= (*by)[k];
+	return bench_quartiles(values.data(), values.size());
+}
+
+/* A record; its ratio is by the best serial form. */
+void record_entry(const std::string &title, const entry &e, const entry &serial, unsigned not_right)
+{
+	struct host host = {};
+	const struct entrant entrant = {&host, 0, e.ours ? "filch" : e.name};
+	struct record r = {};
+
+	host.workers = e.how == SERIAL ? 1 : 2;
+	std::snprintf(host.hello.compiler, sizeof host.hello.compiler, "gcc %s", __VERSION__);
+	if (e.ours)
+		std::snprintf(host.hello.version, sizeof host.hello.version, "filch %s",
+		              FILCH_VERSION);
+	r.question = "algo";
+	r.mode = "warm";
+	r.entrant = &entrant;
+	r.body = title.c_str();
+	r.n = 1;
+	r.rounds = e.ns.size();
+	r.serial_ns = quartiles(serial.ns, nullptr);
+	r.time_ns = quartiles(e.ns, nullptr);
+	r.ratio = quartiles(e.ns, &serial.ns);
+	r.wrong = not_right;
+	output_record(&r);
 }
 
 void ask_sum(size_t n)
@@ -92,25 +132,45 @@ bool wanted(const std::string &title)
 void ask(const std::string &title, std::vector<entry> entries, const std::function<void()> &prepare,
          const std::function<bool()> &right)
 {
+	std::vector<unsigned> not_right(entries.size());
+
 	for (int round = 0; round < rounds; round++)
 		for (size_t i = 0; i < entries.size(); i++) {
-			entry &e = entries[(i + static_cast<size_t>(round)) % entries.size()];
+			const size_t place = (i + static_cast<size_t>(round)) % entries.size();
+			entry &e = entries[place];
 
 			prepare();
 			const double begin = now();
 			e.run();
 			e.ns.push_back(now() - begin);
-			wrong += !right();
+			not_right[place] += !right();
 		}
+	for (size_t i = 0; i < entries.size(); i++) {
+		record_entry(title, entries[i], best_peer(entries, true), not_right[i]);
+		wrong += not_right[i];
+	}
 	std::printf("%-34s", title.c_str());
 	for (const entry &e : entries) {
 		std::printf("  %s %.2f", e.name, median(e.ns) / 1e6);
 		if (e.ours)
-			std::printf(" (%.2f)", median(e.ns) / best_peer(entries, e.how == SERIAL));
+			std::printf(" (%.2f)",
+			            median(e.ns) / median(best_peer(entries, e.how == SERIAL).ns));
 	}
 	std::printf("\n");
 	std::fflush(stdout);
 }
+
+namespace
+{
+
+int usage()
+{
+	std::fprintf(stderr, "usage: filch-algo [--quick | --full] [--json FILE] [WORD...]\n"
+	                     "Rows with all the words in their titles.\n");
+	return 2;
+}
+
+} // namespace
 
 int main(int argc, char **argv)
 {
@@ -121,13 +181,15 @@ int main(int argc, char **argv)
 			n = 1000000;
 		else if (std::strcmp(argv[i], "--full") == 0)
 			rounds = 11;
-		else if (argv[i][0] != '-')
+		else if (std::strcmp(argv[i], "--json") == 0 && i + 1 < argc) {
+			if (!output_append(argv[++i])) {
+				std::perror(argv[i]);
+				return 2;
+			}
+		} else if (argv[i][0] != '-')
 			words.push_back(argv[i]);
 		else
-			return std::fprintf(stderr,
-			                    "usage: filch-algo [--quick | --full] [WORD...]\n"
-			                    "Rows with all the words in their titles.\n"),
-			       2;
+			return usage();
 	for (unsigned k = 0; k < 2; k++) {
 		filch_pool_options options = filch_pool_options_init();
 
@@ -149,5 +211,6 @@ int main(int argc, char **argv)
 	for (filch_pool *pool : pools)
 		filch_pool_destroy(pool);
 	std::printf("\n%u wrong results\n", wrong);
+	output_close();
 	return wrong != 0;
 }

@@ -11,8 +11,7 @@
  * A program of its own: peers cannot be handed these bodies.  ./dev bench forkjoin runs it.
  */
 #define _POSIX_C_SOURCE 200809L
-#include "bench.h"
-#include "commit.h"
+#include "output.h"
 #include "programs/programs.h"
 
 #include <stdio.h>
@@ -25,9 +24,20 @@ enum { WIDTHS = 3, SPELLINGS = 2, ROUNDS_MOST = 64 };
 static const unsigned widths[WIDTHS] = {1, 2, 64};
 static const char *const spellings[SPELLINGS] = {"typed", "plain"};
 
+#ifdef __clang__
+#define BY "clang"
+#define COMPILER __VERSION__
+#else
+#define BY "gcc"
+#define COMPILER "gcc " __VERSION__
+#endif
+
 static filch_pool *pools[WIDTHS];
-static unsigned wrong;
-static FILE *json;
+static uint64_t wrong;
+
+/* What records are of; there is no program behind it. */
+static struct host hosts[WIDTHS];
+static struct entrant entrants[WIDTHS];
 
 static double now(void)
 {
@@ -63,21 +73,6 @@ static double timed_job(struct job *job, filch_pool *pool, double expected)
 	return ns;
 }
 
-static void record(const char *name, const char *how, unsigned workers, struct bench_quartiles q,
-                   double target)
-{
-	printf("  %6.3f (%5.3f to %5.3f)", q.median, q.low, q.high);
-	if (target > 0)
-		printf("%s", q.median <= target ? "  " : " *");
-	if (json)
-		fprintf(json,
-		        "{\"question\":\"forkjoin\",\"program\":\"%s\",\"how\":\"%s\","
-		        "\"workers\":%u,\"ratio\":%.4f,\"low\":%.4f,\"high\":%.4f,"
-		        "\"target\":%.2f,\"compiler\":\"%s\",\"commit\":\"%s\"}\n",
-		        name, how, workers, q.median, q.low, q.high, target, __VERSION__,
-		        BENCH_COMMIT);
-}
-
 /* How long the serial program takes where nothing keeps the compiler from unrolling it. */
 static double timed_loose(const struct program *p, double expected)
 {
@@ -106,34 +101,68 @@ static double timed_serial(const struct program *p, double *outcome)
 	return ns;
 }
 
+/* The rounds of a program; in turns as to who is next to the serial one. */
+static struct sample {
+	double serial[ROUNDS_MOST], loose[ROUNDS_MOST];
+	double time[SPELLINGS][WIDTHS][ROUNDS_MOST], ratio[SPELLINGS][WIDTHS][ROUNDS_MOST];
+	uint64_t wrong[SPELLINGS][WIDTHS];
+} sample;
+
+static void one_round(const struct program *p, int round)
+{
+	double expected;
+
+	sample.serial[round] = timed_serial(p, &expected);
+	sample.loose[round] = timed_loose(p, expected) / sample.serial[round];
+	for (int i = 0; i < SPELLINGS * WIDTHS; i++) {
+		const int place = (i + round) % (SPELLINGS * WIDTHS);
+		const int spelling = place / WIDTHS, width = place % WIDTHS;
+		struct job job = {p, spelling ? p->plain : p->typed, 0};
+		const uint64_t before = wrong;
+
+		if (!job.run)
+			continue;
+		const double ns = timed_job(&job, pools[width], expected);
+
+		sample.time[spelling][width][round] = ns;
+		sample.ratio[spelling][width][round] = ns / sample.serial[round];
+		sample.wrong[spelling][width] += wrong - before;
+	}
+}
+
+static void cell(const struct program *p, int spelling, int width, int rounds, double target)
+{
+	char mode[32];
+	struct record r = {.question = "forkjoin",
+	                   .mode = mode,
+	                   .entrant = &entrants[width],
+	                   .body = p->name,
+	                   .n = (uint64_t)p->size,
+	                   .rounds = (size_t)rounds,
+	                   .wrong = sample.wrong[spelling][width]};
+
+	snprintf(mode, sizeof mode, "%s, %s", spellings[spelling], BY);
+	r.serial_ns = bench_quartiles(sample.serial, r.rounds);
+	r.time_ns = bench_quartiles(sample.time[spelling][width], r.rounds);
+	r.ratio = bench_quartiles(sample.ratio[spelling][width], r.rounds);
+	output_record(&r);
+	printf("  %6.3f (%5.3f to %5.3f)", r.ratio.median, r.ratio.low, r.ratio.high);
+	if (target > 0)
+		printf("%s", r.ratio.median <= target ? "  " : " *");
+}
+
 static void ask_program(const struct program *p, int rounds)
 {
-	static double ratio[SPELLINGS][WIDTHS][ROUNDS_MOST], serial[ROUNDS_MOST];
-	static double loose[ROUNDS_MOST];
-
 	if (p->prepare && p->prepare(p->size)) {
 		fprintf(stderr, "forkjoin: no memory for %s\n", p->name);
 		exit(1);
 	}
-	for (int round = 0; round < rounds; round++) {
-		double expected;
-
-		serial[round] = timed_serial(p, &expected);
-		loose[round] = timed_loose(p, expected) / serial[round];
-		for (int i = 0; i < SPELLINGS * WIDTHS; i++) {
-			/* In turns as to who is next to the serial program. */
-			const int k = (i + round) % (SPELLINGS * WIDTHS);
-			struct job job = {p, k / WIDTHS ? p->plain : p->typed, 0};
-
-			if (job.run)
-				ratio[k / WIDTHS][k % WIDTHS][round] =
-					timed_job(&job, pools[k % WIDTHS], expected) /
-					serial[round];
-		}
-	}
+	memset(&sample, 0, sizeof sample);
+	for (int round = 0; round < rounds; round++)
+		one_round(p, round);
 	printf("%-10s %7.1f ms %5.2f", p->name,
-	       bench_quartiles(serial, (size_t)rounds).median / 1e6,
-	       bench_quartiles(loose, (size_t)rounds).median);
+	       bench_quartiles(sample.serial, (size_t)rounds).median / 1e6,
+	       bench_quartiles(sample.loose, (size_t)rounds).median);
 	for (int s = 0; s < SPELLINGS; s++) {
 		const bool aimed = s == 0 || !p->typed; /* the target is for the first of them */
 
@@ -141,12 +170,11 @@ static void ask_program(const struct program *p, int rounds)
 			continue;
 		printf(aimed ? "%.0s %-6s" : "\n%-27s %-6s", "", spellings[s]);
 		for (int k = 0; k < WIDTHS; k++)
-			record(p->name, spellings[s], widths[k],
-			       bench_quartiles(ratio[s][k], (size_t)rounds),
-			       !aimed   ? 0
-			       : k == 0 ? p->one
-			       : k == 1 ? p->two
-			                : 1.1 * p->two);
+			cell(p, s, k, rounds,
+			     !aimed   ? 0
+			     : k == 0 ? p->one
+			     : k == 1 ? p->two
+			              : 1.1 * p->two);
 	}
 	printf("\n");
 }
@@ -206,24 +234,44 @@ static void ask_single(void)
 	printf("\na fork and join of nothing, after a pause; ns, one reading of the clock "
 	       "included\n");
 	for (int k = 0; k < 6; k++) {
-		struct bench_quartiles q;
+		char body[48];
+		struct record r = {.question = "forkjoin",
+		                   .mode = "a fork and join of nothing, " BY,
+		                   .entrant = &entrants[1],
+		                   .body = body,
+		                   .n = 1,
+		                   .wrong = wrong};
 
 		s.pause_ns = pauses[k / 2];
 		s.sleeps = k % 2;
 		s.samples = s.pause_ns > 1e6 ? 60 : SAMPLES_MOST;
 		if (filch_run(pools[1], fork_singly, &s, NULL))
 			wrong++;
-		q = bench_quartiles(s.ns, (size_t)s.samples);
+		snprintf(body, sizeof body, "after %.0f us, %s", s.pause_ns / 1e3,
+		         s.sleeps ? "sleeping" : "computing");
+		r.rounds = (size_t)s.samples;
+		r.time_ns = bench_quartiles(s.ns, r.rounds);
+		r.wrong = wrong - r.wrong;
+		output_record(&r);
 		printf("%6.0f us, %-9s %8.0f (%.0f to %.0f)\n", s.pause_ns / 1e3,
-		       s.sleeps ? "sleeping" : "computing", q.median, q.low, q.high);
-		if (json)
-			fprintf(json,
-			        "{\"question\":\"forkjoin\",\"program\":\"single\",\"pause_ns\":%."
-			        "0f,"
-			        "\"sleeps\":%d,\"ns\":%.0f,\"low\":%.0f,\"high\":%.0f,"
-			        "\"compiler\":\"%s\",\"commit\":\"%s\"}\n",
-			        s.pause_ns, s.sleeps, q.median, q.low, q.high, __VERSION__,
-			        BENCH_COMMIT);
+		       s.sleeps ? "sleeping" : "computing", r.time_ns.median, r.time_ns.low,
+		       r.time_ns.high);
+	}
+}
+
+static void open_pools(void)
+{
+	for (int k = 0; k < WIDTHS; k++) {
+		struct wire_hello *h = &hosts[k].hello;
+
+		if (filch_pool_create(&pools[k], FILCH_POOL(.workers = widths[k]))) {
+			fprintf(stderr, "forkjoin: no pool of %u workers\n", widths[k]);
+			exit(1);
+		}
+		hosts[k].workers = widths[k];
+		snprintf(h->version, sizeof h->version, "filch %s", FILCH_VERSION);
+		snprintf(h->compiler, sizeof h->compiler, "%s", COMPILER);
+		entrants[k] = (struct entrant){&hosts[k], 0, "filch"};
 	}
 }
 
@@ -247,16 +295,13 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
 			only = argv[++i];
 		else if (strcmp(argv[i], "--json") == 0 && i + 1 < argc) {
-			json = fopen(argv[++i], "a");
-			if (!json) {
+			if (!output_append(argv[++i])) {
 				perror(argv[i]);
 				return 2;
 			}
 		} else
 			return usage();
-	for (int k = 0; k < WIDTHS; k++)
-		if (filch_pool_create(&pools[k], FILCH_POOL(.workers = widths[k])))
-			return 1;
+	open_pools();
 	printf("forkjoin: time / the plain serial recursion; median and quartiles of %d rounds; "
 	       "* above the target\n%s\n\n%-10s %10s %5s %6s",
 	       rounds, __VERSION__, "", "serial", "loose", "");
@@ -270,6 +315,7 @@ int main(int argc, char **argv)
 		ask_single();
 	for (int k = 0; k < WIDTHS; k++)
 		filch_pool_destroy(pools[k]);
-	printf("\n%u wrong results\n", wrong);
-	return wrong || (json && fclose(json));
+	printf("\n%llu wrong results\n", (unsigned long long)wrong);
+	output_close();
+	return wrong > 0;
 }

@@ -65,7 +65,7 @@ struct arguments {
 	bool brief; /* the main ones, quickly: within BRIEF_NS, and one contender of each library */
 	enum level level;
 	unsigned workers;
-	const char *json, *only, *against;
+	const char *json, *only, *against, *records;
 };
 
 static int usage(FILE *out)
@@ -88,7 +88,8 @@ static int usage(FILE *out)
 	        "--json FILE  one JSON record per result\n"
 	        "--workers N  threads of every contender, the caller among them (2)\n"
 	        "--only PEER  peers whose name contains this; \"\" or no such peer: filch alone\n"
-	        "--against FILE  what changed since the run whose --json this is\n");
+	        "--against FILE  what changed since the run whose --json this is\n"
+	        "--records FILE  with --against: ask nothing, and compare this run with that\n");
 	return out == stdout ? 0 : 2;
 }
 
@@ -136,6 +137,8 @@ static bool parse_value(struct arguments *a, const char *option, const char *val
 		a->only = value;
 	else if (strcmp(option, "--against") == 0)
 		a->against = value;
+	else if (strcmp(option, "--records") == 0)
+		a->records = value;
 	else
 		return strcmp(option, "--workers") == 0 && parse_workers(a, value);
 	return true;
@@ -279,6 +282,21 @@ static void limit(const struct arguments *a)
 		budget_begin(BRIEF_NS, shares);
 }
 
+/* Two runs that are over, of whatever program; the exit code. */
+static int compare_runs(const struct arguments *a)
+{
+	FILE *records = fopen(a->records, "r");
+	struct against *earlier = records ? against_open(a->against) : NULL;
+	const bool printed = earlier && against_print(earlier, records);
+
+	if (!records)
+		perror(a->records);
+	else
+		fclose(records);
+	against_close(earlier);
+	return printed ? 0 : 2;
+}
+
 int main(int argc, char **argv)
 {
 	static struct setting setting;
@@ -290,6 +308,8 @@ int main(int argc, char **argv)
 		return usage(stdout);
 	if (!parse(&a, argv + 1))
 		return usage(stderr);
+	if (a.records)
+		return a.against ? compare_runs(&a) : usage(stderr);
 	setting.level = a.level;
 	setting.workers = a.workers;
 	if (!open_files(&a, &earlier))

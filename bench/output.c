@@ -66,6 +66,12 @@ bool output_open(const char *path, bool keep)
 	return json || !(path || keep);
 }
 
+bool output_append(const char *path)
+{
+	json = fopen(path, "a");
+	return json;
+}
+
 FILE *output_records(void)
 {
 	if (json)

@@ -34,6 +34,9 @@ struct record {
  */
 bool output_open(const char *path, bool keep);
 
+/* After what is in the file already. */
+bool output_append(const char *path);
+
 /* The records so far, to be read; NULL if they go nowhere. */
 FILE *output_records(void);
 void output_close(void);

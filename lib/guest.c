@@ -113,8 +113,9 @@ bool filch__pool_holds_caller(const struct filch_pool *pool)
 /* Waits until nobody is in the i-th place. */
 static void await_guest(struct crew *crew, unsigned i)
 {
-	/* acquire: pairs with the release in guest_create(). */
-	struct worker *g = load_acquire(&crew->guest[i]);
+	/* seq_cst: pairs with the store in guest_create(), which the guest makes before it looks whether
+	 * the pool closes. */
+	struct worker *g = load_seq_cst(&crew->guest[i]);
 	uint32_t taken;
 
 	/* seq_cst, both: pair with the CAS and the load of closing in filch__pool_enter(): a guest
@@ -134,8 +135,8 @@ void filch__guests_await(struct crew *crew)
 bool filch__guests_any(struct crew *crew)
 {
 	for (unsigned i = 0; i < GUESTS_MAX; i++) {
-		/* acquire: pairs with the release in guest_create(). */
-		struct worker *g = load_acquire(&crew->guest[i]);
+		/* seq_cst: pairs with the store in guest_create(), as in await_guest(). */
+		struct worker *g = load_seq_cst(&crew->guest[i]);
 
 		/* seq_cst: pairs with the CAS in guest_take(). */
 		if (g && load_seq_cst(&g->taken) != FREE)

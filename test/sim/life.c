@@ -97,6 +97,34 @@ static void calls_and_says_so(void *none)
 	ran_once(&r, 3);
 }
 
+static unsigned inside;
+
+static void enters(void *none)
+{
+	struct entry e;
+
+	(void)none;
+	if (!filch__pool_enter(pool, &e))
+		return;
+	inside++;
+	filch__pool_leave(&e);
+}
+
+/* Who closes waits for the guest, and has all that he did; or the guest is not let in. */
+static void one_enters_while_it_closes(void *arg)
+{
+	unsigned t;
+
+	open_pool(&pool, 1);
+	t = filch_sim_thread(enters, arg);
+	store_seq_cst(&pool->crew.closing, true);
+	filch__guests_await(&pool->crew);
+	inside++;
+	filch_sim_join(t);
+	store_relaxed(&pool->crew.closing, false);
+	close_pool(pool);
+}
+
 /* What the caller may not do is use the pool after it is gone: he has begun when it closes. */
 static void closing_awaits_callers(void *arg)
 {
@@ -288,6 +316,7 @@ SCENARIOS(life_scenarios,
           SCENARIO("life: a pool may do nothing", a_pool_may_do_nothing, .whole = true),
           SCENARIO("life: pools follow each other", pools_follow_each_other, .fails = false),
           SCENARIO("life: closing awaits callers", closing_awaits_callers, .fails = false),
+          SCENARIO("life: one enters while it closes", one_enters_while_it_closes, .whole = true),
           SCENARIO("life: it cannot be closed from inside", it_cannot_be_closed_from_inside,
                    .fails = false),
           SCENARIO("life: nor without memory", it_cannot_be_closed_from_inside, REFUSED),

@@ -227,6 +227,21 @@ static void park_ends_at_its_deadline(void *arg)
 		filch__idle_park(&sleepers[0], has_ended, NULL, deadline);
 }
 
+/* The time may be up while it is released; whoever comes first, the next wait is a whole one. */
+static void park_times_out_while_released(void *arg)
+{
+	const unsigned t = filch_sim_thread(ends, &sleepers[0]);
+	const uint64_t steps = 1 + filch_sim_choose(12);
+
+	(void)arg;
+	filch__idle_park(&sleepers[0], has_ended, NULL, filch__now_ns() + steps);
+	while (!has_ended(NULL))
+		filch__idle_park(&sleepers[0], has_ended, NULL, 0);
+	filch_sim_check(done[0] == 7);
+	filch_sim_check(load_relaxed(&sleepers[0].end) == AWAKE);
+	filch_sim_join(t);
+}
+
 /* ---- the lock -------------------------------------------------------------------------------- */
 
 static struct lock lock;
@@ -265,4 +280,6 @@ SCENARIOS(idle_scenarios,
           SCENARIO("idle: an end is waited for", end_is_waited_for, .whole = true),
           SCENARIO("idle: a late release is harmless", late_release_is_harmless, .whole = true),
           SCENARIO("idle: a park ends at its deadline", park_ends_at_its_deadline, .whole = true),
+          SCENARIO("idle: a park times out while released", park_times_out_while_released,
+                   .whole = true),
           SCENARIO("idle: a lock holds out two", lock_holds_out_two, .whole = true))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Loops: each item once, the code of the lowest that failed, in every order. */
 #include "scenario.h"
+#include "worker.h"
 
 #include <string.h>
 
@@ -214,6 +215,60 @@ static void results_stand_in_place(void *arg)
 	close_pool();
 }
 
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static struct crew crew;
+static struct worker two[2];
+static struct sleeper *sleepers[2] = {&two[0].sleeper, &two[1].sleeper};
+
+static void open_crew(void)
+{
+	crew.threads = 2;
+	crew.worker = two;
+	crew.sleepers = sleepers;
+	store_relaxed(&crew.started, 2);
+	for (unsigned i = 0; i < 2; i++)
+		filch__worker_init(&two[i], &crew, i + 1);
+	filch__idle_init(&crew.idle, sleepers, 2, 4, 1);
+}
+
+static void begin_call(struct loop *loop, struct ran *r, const struct filch_options *o)
+{
+	loop->owner = &two[0];
+	store_relaxed(&loop->helpers, FILCH_MAX_WORKERS);
+	filch__loop_init(loop, 1, run_items, r, o, false);
+}
+
+static void steals_and_runs(void *none)
+{
+	struct chunk c;
+
+	(void)none;
+	filch_sim_check(filch__find(&two[1], NULL, &c, true));
+	filch__worker_help(&two[1], c);
+}
+
+/* All of it was stolen: the thief leaves while the owner lies down, who then begins another call where
+ * the first one was. */
+static void last_one_out_and_the_owner(void *arg)
+{
+	const struct filch_options *o = FILCH(.chunk = 1);
+	struct ran r[2] = {{{0}}};
+	struct loop *loop;
+	unsigned t;
+
+	open_crew();
+	loop = filch__worker_open(&two[0]);
+	begin_call(loop, &r[0], o);
+	filch_sim_check(deque_push(&two[0].deque, &(struct chunk){loop, {0, 1}}, 1));
+	t = filch_sim_thread(steals_and_runs, arg);
+	filch_sim_check(filch__worker_wait(&two[0], &(struct wait){.loop = loop}));
+	ran_once(&r[0], 1);
+	begin_call(loop, &r[1], o);
+	filch__worker_close(&two[0]);
+	filch_sim_join(t);
+}
+
 /* ---- a race of the program's own -------------------------------------------------------------------- */
 
 static int add_to(void *ctx, size_t begin, size_t end, filch_worker *w)
@@ -262,6 +317,8 @@ static void token_brings_what_was_done_before(void *arg)
 SCENARIOS(loop_scenarios,
           SCENARIO("loop: a token brings what was done before", token_brings_what_was_done_before,
                    .fails = false),
+          SCENARIO("loop: the last one out and the owner", last_one_out_and_the_owner,
+                   .whole = true),
           SCENARIO("loop: every item runs once", every_item_runs_once, .fails = false),
           SCENARIO("loop: every item runs once, alone", every_item_runs_once_alone, .fails = false),
           SCENARIO("loop: calls follow each other", calls_follow_each_other, .fails = false),

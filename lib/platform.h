@@ -24,8 +24,14 @@
 #define PLATFORM_THREAD_LOCAL __attribute__((tls_model("initial-exec"))) _Thread_local
 #endif
 
-/* Runs a function when the process ends, or the library is unloaded. */
-#define PLATFORM_AT_EXIT __attribute__((destructor))
+/* Runs a function of this file when the process ends, or the library is unloaded. */
+#ifdef FILCH_SIMULATED /* when the program says so */
+#define PLATFORM_AT_EXIT(FUNCTION)                                                                 \
+	static void FUNCTION(void);                                                                \
+	__attribute__((used, section("filch_exit"))) static void (*FUNCTION##_)(void) = FUNCTION
+#else
+#define PLATFORM_AT_EXIT(FUNCTION) __attribute__((destructor)) static void FUNCTION(void)
+#endif
 
 /* ---- threads -------------------------------------------------------------------- */
 

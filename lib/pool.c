@@ -333,12 +333,14 @@ struct filch_pool *filch__pool_of(filch_pool *pool)
 	return pool ? pool : default_create();
 }
 
+PLATFORM_AT_EXIT(at_exit);
+
 /*
  * Ends the default pool's threads when the process ends, or when the library that we are
  * a part of is unloaded, unless somebody still uses them.  Its memory stays for threads
  * that may yet come: they find the pool closed and do their work alone.
  */
-PLATFORM_AT_EXIT static void at_exit(void)
+static void at_exit(void)
 {
 	struct filch_pool *pool = pool_default_if_any();
 

@@ -112,6 +112,15 @@ void filch_sim_yield(void);
 /* A number below n, which is at most 255: any in turn, or by the input. */
 unsigned filch_sim_choose(unsigned n);
 
+/*
+ * Forks the process: 1 in the child, where only the calling thread is left, 0 in the parent, who
+ * goes on when the child has ended; that is when all threads there have.  A run fails if it does in the child.
+ */
+unsigned filch_sim_fork(void);
+
+/* Does what filch does when the process ends; afterwards threads may still run, as they may then. */
+void filch_sim_exit(void);
+
 /* How many pieces of memory have been had and not given back. */
 unsigned filch_sim_blocks(void);
 

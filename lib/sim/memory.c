@@ -16,7 +16,12 @@ struct memory *filch__memory_new(void)
 	struct memory *m = mmap(NULL, sizeof *m, PROT_READ | PROT_WRITE,
 	                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return m == MAP_FAILED ? NULL : m;
+	if (m == MAP_FAILED)
+		return NULL;
+#ifdef MADV_DONTFORK
+	madvise(m, sizeof *m, MADV_DONTFORK); /* a child has its own, and this is much to copy */
+#endif
+	return m;
 }
 
 void filch__memory_begin(struct memory *m)

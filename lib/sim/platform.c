@@ -194,8 +194,7 @@ const char *filch__env(const char *name)
 
 bool filch__on_fork(void (*child)(void))
 {
-	(void)child;
-	return true;
+	return filch__sim_on_fork(child);
 }
 
 void *filch__alloc(size_t bytes)

@@ -14,14 +14,14 @@
 struct schedule *filch__schedule_new(void)
 {
 	struct schedule *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE,
-	                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	                          MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return s == MAP_FAILED ? NULL : s;
 }
 
 uint64_t filch__sim_random(void)
 {
-	uint64_t z = (filch__sim->random += 0x9E3779B97F4A7C15u); /* splitmix64 */
+	uint64_t z = (filch__sim->schedule->random += 0x9E3779B97F4A7C15u); /* splitmix64 */
 
 	z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
 	z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
@@ -55,7 +55,7 @@ void filch__schedule_begin(struct schedule *s, uint64_t seed, bool again)
 	static const uint64_t likely[] = {2, 4, 12, 40};
 	const struct filch_sim_options *o = filch__sim->options;
 
-	filch__sim->random = seed * 0x2545F4914F6CDD1Du;
+	s->random = seed * 0x2545F4914F6CDD1Du;
 	s->replay = again ? RUN_AGAIN : s->prefix ? RUN_PREFIX : RUN_FRESH;
 	s->order = o->order != FILCH_SIM_MIXED ? o->order
 	           : seed % 2                  ? FILCH_SIM_RANDOM
@@ -333,7 +333,7 @@ void filch__sim_block(void)
 			continue;
 		}
 		/* What is left belongs to the process, as a default pool does. */
-		if (s->options->leaks && s->thread[0].state == SIM_DONE)
+		if (s->options->leaks && s->thread[s->first].state == SIM_DONE)
 			filch__sim_leave();
 		filch__sim_who_waits(why, sizeof why);
 		filch__sim_fail("all wait%s", why);

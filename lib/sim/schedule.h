@@ -13,6 +13,14 @@ struct choice {
 
 enum replay { RUN_FRESH, RUN_AGAIN, RUN_PREFIX };
 
+/* What became of a fork's child, for its parent. */
+struct verdict {
+	bool ended, failed;
+	const void *who[2];
+	char message[SIM_MESSAGE];
+};
+
+/* Shared with the child of a fork, who goes on with it. */
 struct schedule {
 	size_t length, prefix; /* what is kept of the last run's */
 	enum replay replay;
@@ -20,6 +28,7 @@ struct schedule {
 	unsigned depth, spent;
 	bool free;        /* to choose another thread now is no preemption */
 	size_t asked;     /* what the program has chosen itself, so often */
+	uint64_t random;  /* state of filch__sim_random() */
 	uint64_t likely;  /* a random choice is another one once in so many times */
 	int64_t lowest;   /* priority */
 	uint64_t usual;   /* steps of a run, about; of no run of this session: 0 = not known */
@@ -28,6 +37,7 @@ struct schedule {
 	size_t found;     /* what was special in the run that failed, before it was made shorter */
 	struct choice trail[SIM_TRAIL], best[SIM_TRAIL];
 	size_t best_length;
+	struct verdict verdict;
 };
 
 #endif

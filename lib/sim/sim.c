@@ -75,7 +75,7 @@ void filch__sim_trace(const char *what, const volatile void *p, uint64_t value, 
 static bool all_done(const struct sim *s)
 {
 	for (unsigned i = 0; i < s->threads; i++)
-		if (s->thread[i].state != SIM_DONE)
+		if (s->thread[i].state != SIM_DONE && s->thread[i].state != SIM_GONE)
 			return false;
 	return true;
 }
@@ -149,7 +149,8 @@ static void run_program(void *session)
 
 	n->program(n->arg);
 	for (unsigned i = 1; i < s->threads; i++)
-		if (s->thread[i].ours && s->thread[i].state != SIM_DONE)
+		if (s->thread[i].ours && s->thread[i].state != SIM_DONE &&
+		    s->thread[i].state != SIM_GONE)
 			filch_sim_join(i);
 }
 
@@ -161,7 +162,7 @@ static void begin_run(struct session *n, bool again)
 	filch__schedule_begin(s->schedule, n->seed, again);
 	filch__memory_begin(s->memory);
 	filch__heap_begin(s->heap);
-	s->threads = s->current = 0;
+	s->threads = s->current = s->first = 0;
 	s->pools = 0;
 	s->changed = false;
 	s->now = BEGINNING;
@@ -191,6 +192,8 @@ static bool run_fails(struct session *n, bool again)
 	memcpy(s->tls_here, s->tls, s->tls_bytes);
 	go();
 	s->running = false;
+	if (s->forked)
+		filch__sim_end_child();
 	if (!s->failed && !s->options->leaks && filch__heap_left(s->heap)) {
 		s->failed = true;
 		snprintf(s->message, sizeof s->message, "%u blocks of memory are left",

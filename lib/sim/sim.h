@@ -41,7 +41,8 @@ static inline void clock_join(struct clock *c, const struct clock *with)
 		c->at[i] = c->at[i] > with->at[i] ? c->at[i] : with->at[i];
 }
 
-enum sim_state { SIM_NONE, SIM_READY, SIM_WAITS, SIM_JOINS, SIM_DONE };
+/* Gone: with a fork, in its child. */
+enum sim_state { SIM_NONE, SIM_READY, SIM_WAITS, SIM_JOINS, SIM_DONE, SIM_GONE };
 
 struct sim_thread {
 	enum sim_state state;
@@ -73,6 +74,8 @@ struct sim {
 	struct sim_thread thread[SIM_THREADS];
 	unsigned threads; /* thread[0 .. threads - 1] were made */
 	unsigned current;
+	unsigned first; /* the one whose end is the program's */
+	bool forked;    /* this is the child of a fork */
 	void *main_sp;
 	sigjmp_buf crash;
 	uint64_t now; /* ns */
@@ -85,7 +88,6 @@ struct sim {
 	const void
 		*who[2]; /* the place in the program that runs now; and of a race the other one */
 	char *stacks;    /* one behind the other */
-	uint64_t random;
 	struct memory *memory;
 	struct heap *heap;
 	struct schedule *schedule;
@@ -157,6 +159,12 @@ size_t filch__schedule_print(const struct schedule *s, char *text, size_t bytes)
 bool filch__schedule_parse(struct schedule *s, const char *text);
 /* Tries to make the trail that failed shorter: `fails` runs it. */
 void filch__schedule_shrink(struct schedule *s, bool (*fails)(void *), void *arg);
+
+/* ---- process.c ---------------------------------------------------------------------------------- */
+
+bool filch__sim_on_fork(void (*child)(void));
+/* The run of a fork's child is over: tells its parent, and ends. */
+void filch__sim_end_child(void);
 
 /* ---- heap.c ------------------------------------------------------------------------------------- */
 

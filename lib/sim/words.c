@@ -164,6 +164,8 @@ static void say_wait(struct text *t, unsigned i)
 	if (thread->state == SIM_JOINS) {
 		say(t, "the end of ");
 		say_thread(t, thread->joins);
+		if (filch__sim->thread[thread->joins].state == SIM_GONE)
+			say(t, ", which the fork has left behind");
 	} else {
 		say_word(t, thread->word);
 		say_changer(t, thread->word, i);

@@ -14,7 +14,7 @@ static const struct scenarios *const rooms[] = {
 	&deque_scenarios,   &published_scenarios, &idle_scenarios, &loop_scenarios,
 	&nest_scenarios,    &steal_scenarios,     &life_scenarios, &fork_scenarios,
 	&expose_scenarios,  &algo_scenarios,      &any_scenarios,  &input_scenarios,
-	&planted_scenarios,
+	&planted_scenarios, &process_scenarios,
 };
 
 struct asked {

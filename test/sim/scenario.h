@@ -36,7 +36,7 @@ struct scenarios {
 
 extern const struct scenarios deque_scenarios, published_scenarios, idle_scenarios, loop_scenarios,
 	nest_scenarios, steal_scenarios, life_scenarios, fork_scenarios, expose_scenarios,
-	algo_scenarios, any_scenarios, input_scenarios, planted_scenarios;
+	algo_scenarios, any_scenarios, input_scenarios, planted_scenarios, process_scenarios;
 
 /* The memory model itself: how many litmus tests do not come out as C11 has it; prints them. */
 unsigned litmus_run(unsigned *count);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,23 +33,6 @@ uint64_t bench_now(void)
 uint64_t bench_cpu_now(void)
 {
 	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-}
-
-/* How often threads of this process have waited for something, and were woken. */
-static long wakeups_now(void)
-{
-	struct rusage usage = {.ru_nvcsw = 0};
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_nvcsw;
-}
-
-/* Since then, but for what the measuring itself slept. */
-static double wakeups_since(long then, unsigned own)
-{
-	const long all = wakeups_now() - then;
-
-	return all > (long)own ? (double)(all - (long)own) : 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -131,6 +113,19 @@ void bench_items_fill(struct items *items, size_t n)
 	}
 }
 
+void bench_numbers(struct items *items, size_t n)
+{
+	static size_t filled;
+
+	if (filled == n)
+		return;
+	free(items->numbers);
+	filled = n;
+	items->numbers = n > 0 ? memory(n * sizeof *items->numbers) : NULL;
+	for (size_t i = 0; i < n; i++) /* the sum of 10^8 of them is below 2^53 */
+		items->numbers[i] = (double)(i * 2654435761u % 67108859u);
+}
+
 void bench_spoil(const struct bench_loop *loop)
 {
 	memset(loop->items->out, 0x5a, loop->outputs * sizeof *loop->items->out);
@@ -148,6 +143,18 @@ uint64_t bench_digest(const struct bench_loop *loop)
 
 /* ---- one block ------------------------------------------------------------- */
 
+static uint64_t sum_again(const struct bench_loop *loop, uint64_t calls)
+{
+	uint64_t failed = 0;
+	double sum = 0;
+
+	for (uint64_t k = 0; k < calls; k++) {
+		failed += loop->contender->sum(loop->n, loop->items->numbers, &sum) != 0;
+		loop->items->out[0] = (int64_t)sum;
+	}
+	return failed;
+}
+
 uint64_t bench_batch(const struct bench_loop *loop, uint64_t calls, uint64_t *wrong)
 {
 	const bool is_plain = loop->body->id == BODY_NESTED && loop->items->nest.serial[0];
@@ -157,7 +164,9 @@ uint64_t bench_batch(const struct bench_loop *loop, uint64_t calls, uint64_t *wr
 	loop->items->run = loop->contender ? loop->contender->run : NULL;
 	const uint64_t begin = bench_now();
 
-	if (c) {
+	if (c && loop->body->id == BODY_SUM) {
+		failed = sum_again(loop, calls);
+	} else if (c) {
 		for (uint64_t k = 0; k < calls; k++)
 			failed += c->run(loop->n, loop->body, loop->items) != 0;
 	} else {
@@ -170,11 +179,7 @@ uint64_t bench_batch(const struct bench_loop *loop, uint64_t calls, uint64_t *wr
 	return end - begin;
 }
 
-/*
- * Calls until it is clear how many fill a batch, and then such a batch, so that workers
- * are awake and caches full.  call_ns becomes about what a call takes.
- */
-static uint64_t settle(const struct bench_loop *loop, double *call_ns, uint64_t *wrong)
+uint64_t bench_settle(const struct bench_loop *loop, double *call_ns, uint64_t *wrong)
 {
 	uint64_t calls = 1;
 	uint64_t ns;
@@ -206,7 +211,7 @@ static double warm_block(const struct bench_loop *loop, uint64_t *wrong)
 	if (loop->at_once)
 		return (double)bench_batch(loop, 1, wrong);
 
-	const uint64_t calls = settle(loop, &call_ns, wrong);
+	const uint64_t calls = bench_settle(loop, &call_ns, wrong);
 	const double fit = BLOCK_NS / (call_ns * (double)calls);
 	const unsigned samples = fit > WARM_SAMPLES ? WARM_SAMPLES : fit < 1 ? 1 : (unsigned)fit;
 
@@ -268,6 +273,21 @@ void bench_round(const struct bench_loop *loop, enum bench_mode mode, uint64_t p
 	out->wrong += sum != serial_sum;
 }
 
+/* No two numbers are the same, so a sum is right if each of them was added once. */
+static uint64_t count_sum(const struct bench_loop *loop)
+{
+	const struct bench_loop serial = bench_serial(loop);
+	uint64_t wrong = 0;
+
+	bench_spoil(loop);
+	bench_batch(loop, 1, &wrong);
+	const uint64_t sum = bench_digest(loop);
+
+	bench_spoil(loop);
+	bench_batch(&serial, 1, &wrong);
+	return wrong + (sum != bench_digest(loop));
+}
+
 uint64_t bench_count(const struct bench_loop *loop)
 {
 	const unsigned char *counts = loop->items->counts;
@@ -275,6 +295,8 @@ uint64_t bench_count(const struct bench_loop *loop)
 	struct bench_loop counting = *loop;
 	uint64_t wrong = 0;
 
+	if (loop->body->id == BODY_SUM)
+		return count_sum(loop);
 	loop->items->counted = loop->body->id;
 	if (loop->body->id == BODY_NESTED) {
 		loop->items->counted = leaf;
@@ -323,67 +345,4 @@ void bench_single(const struct bench_loop *loop, struct bench_pair *out)
 	bench_spoil(loop);
 	out->serial_ns = (double)bench_batch(&serial, 1, &out->wrong);
 	out->wrong += sum != bench_digest(loop);
-}
-
-static void sleep_until(uint64_t ns)
-{
-	const struct timespec t = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) != 0)
-		continue;
-}
-
-/* Median time per call; the CPU time and wake-ups of everything from the first sleep to the last. */
-static double ticks(const struct bench_loop *loop, uint64_t period_ns, unsigned times,
-                    double *cpu_ns, double *wakeups, uint64_t *wrong)
-{
-	double *sample = memory(times * sizeof *sample);
-
-	bench_pause(BENCH_SLEEP, BENCH_DRAIN_NS);
-	bench_batch(loop, 1, wrong);
-	const long woken = wakeups_now();
-	const uint64_t cpu = bench_cpu_now();
-	const uint64_t begin = bench_now();
-
-	for (unsigned k = 0; k < times; k++) {
-		sleep_until(begin + (k + 1) * period_ns);
-		sample[k] = (double)bench_batch(loop, 1, wrong);
-	}
-	sleep_until(begin + (times + 1) * period_ns);
-	*cpu_ns = (double)(bench_cpu_now() - cpu);
-	*wakeups = wakeups_since(woken, times + 1);
-	const double median = bench_quartiles(sample, times).median;
-
-	free(sample);
-	return median;
-}
-
-void bench_periodic(const struct bench_loop *loop, uint64_t period_ns, unsigned times,
-                    struct bench_pair *out)
-{
-	const struct bench_loop serial = bench_serial(loop);
-	double of_serial;
-
-	bench_spoil(loop);
-	out->serial_ns =
-		ticks(&serial, period_ns, times, &out->serial_cpu_ns, &of_serial, &out->wrong);
-	const uint64_t sum = bench_digest(loop);
-
-	bench_spoil(loop);
-	out->time_ns = ticks(loop, period_ns, times, &out->cpu_ns, &out->also, &out->wrong);
-	out->wrong += sum != bench_digest(loop);
-}
-
-void bench_idle(const struct bench_loop *loop, uint64_t idle_ns, struct bench_pair *out)
-{
-	double call_ns;
-
-	settle(loop, &call_ns, &out->wrong);
-	const long woken = wakeups_now();
-	const uint64_t cpu = bench_cpu_now();
-
-	bench_pause(BENCH_SLEEP, idle_ns);
-	out->cpu_ns = (double)(bench_cpu_now() - cpu);
-	out->also = wakeups_since(woken, 1);
-	out->time_ns = call_ns;
 }

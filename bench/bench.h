@@ -6,7 +6,7 @@
  * program of a contender, on the thread that calls the loops.  README.md has the method
  * and the reasons.
  *
- * series.c and callers.c have measurements of other kinds, on top of bench.c.
+ * series.c, periods.c and callers.c have measurements of other kinds, on top of bench.c.
  *
  * A *round* times the serial loop and the contender, one after the other, in turns as to
  * who is first.  Each has a *block*: an untimed start, then some timed samples, of which
@@ -65,6 +65,9 @@ void bench_items_init(struct items *items);
 /* The input of the first n of them in place. */
 void bench_items_fill(struct items *items, size_t n);
 
+/* So many numbers for BODY_SUM; 0 = none any more. */
+void bench_numbers(struct items *items, size_t n);
+
 /* One round.  serial_first says who goes first. */
 void bench_round(const struct bench_loop *loop, enum bench_mode mode, uint64_t pause_ns,
                  bool serial_first, struct bench_pair *out);
@@ -96,6 +99,18 @@ void bench_series(const struct bench_loop *loop, enum bench_mode mode, uint64_t 
 void bench_wake(const struct bench_loop *loop, enum bench_mode mode, uint64_t pause_ns,
                 unsigned times, struct bench_pair *out, struct bench_sample *samples);
 
+/* ---- what is used between calls, periods.c ------------------------------------------ */
+
+/* The loop once every period, so many times, at most
+ * BENCH_SAMPLES_MAX: time per call, and the CPU time of all; also, how often
+ * threads were woken, but for the measuring's own sleeps. */
+void bench_periodic(const struct bench_loop *loop, uint64_t period_ns, unsigned times,
+                    struct bench_pair *out);
+
+/* A burst of the loop, then nothing for so long: the CPU time that nothing takes, as cpu_ns;
+ * also, the wake-ups. */
+void bench_idle(const struct bench_loop *loop, uint64_t idle_ns, struct bench_pair *out);
+
 /* ---- several threads that call at once, callers.c --------------------------------- */
 
 /*
@@ -113,19 +128,10 @@ void bench_callers(const struct bench_loop *loop, unsigned width, unsigned calle
  * the process has then. */
 void bench_single(const struct bench_loop *loop, struct bench_pair *out);
 
-/* The loop once every period, so many times: time per call, and the CPU time of all; also, how often
- * threads were woken, but for the measuring's own sleeps. */
-void bench_periodic(const struct bench_loop *loop, uint64_t period_ns, unsigned times,
-                    struct bench_pair *out);
-
-/* A burst of the loop, then nothing for so long: the CPU time that nothing takes, as cpu_ns;
- * also, the wake-ups. */
-void bench_idle(const struct bench_loop *loop, uint64_t idle_ns, struct bench_pair *out);
-
 /* Longer than any peer's workers go on looking for work. */
 #define BENCH_DRAIN_NS 300000000u
 
-/* ---- for series.c and callers.c ------------------------------------------------------- */
+/* ---- for series.c, periods.c and callers.c ------------------------------------------------------- */
 
 void bench_pause(enum bench_mode mode, uint64_t ns);
 /* Spoils what the loop writes; and a number that changes with each of these values. */
@@ -133,6 +139,11 @@ void bench_spoil(const struct bench_loop *loop);
 uint64_t bench_digest(const struct bench_loop *loop);
 /* How long so many calls take.  Failed ones are added to wrong. */
 uint64_t bench_batch(const struct bench_loop *loop, uint64_t calls, uint64_t *wrong);
+/*
+ * Calls until it is clear how many fill a batch, and then such a batch, so that workers
+ * are awake and caches full: how many.  call_ns becomes about what a call takes.
+ */
+uint64_t bench_settle(const struct bench_loop *loop, double *call_ns, uint64_t *wrong);
 /* The same loop without a contender. */
 struct bench_loop bench_serial(const struct bench_loop *loop);
 

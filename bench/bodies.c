@@ -151,6 +151,24 @@ static int range_triad(void *ctx, size_t begin, size_t end, filch_worker *w)
 	return 0;
 }
 
+double bodies_sum(const double *x, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += x[i];
+	return sum;
+}
+
+static int range_sum(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const struct items *items = ctx;
+
+	(void)w;
+	items->out[0] = (int64_t)bodies_sum(items->numbers + begin, end - begin);
+	return 0;
+}
+
 /* The leaves of one item of this level lie one after the other. */
 static int range_nested(void *ctx, size_t begin, size_t end, filch_worker *w)
 {
@@ -217,6 +235,7 @@ const struct body bodies[BODIES] = {
 	[BODY_SPMV] = {"spmv", range_spmv, BODY_SPMV, 0},
 	[BODY_TRIAD] = {"triad", range_triad, BODY_TRIAD, 0},
 	[BODY_NESTED] = {"nested", range_nested, BODY_NESTED, 0},
+	[BODY_SUM] = {"sum", range_sum, BODY_SUM, 0},
 	[BODY_STAMP] = {"stamp", range_stamp, BODY_STAMP, 0},
 };
 

@@ -33,6 +33,7 @@ enum body_id {
 	BODY_SPMV,       /* a row of a sparse matrix, times a vector */
 	BODY_TRIAD,      /* out = in + 3 * in2: memory decides */
 	BODY_NESTED,     /* a loop of its own, or several, one in the other */
+	BODY_SUM,        /* no items, but the sum of all numbers, written to the first output */
 	BODY_STAMP,      /* a chain of 1 us; writes down when, and on which thread */
 	BODIES,
 	BODY_COSTS = BODY_ANY /* bodies with a cost of their own */
@@ -67,7 +68,8 @@ struct body;
 struct items {
 	const int64_t *in, *in2;
 	int64_t *out;
-	void *counts; /* a byte per item, for BODY_COUNT */
+	double *numbers; /* for BODY_SUM: whole ones, whose sum is exact in any order */
+	void *counts;    /* a byte per item, for BODY_COUNT */
 	enum body_id counted;
 	uint32_t steps[BODIES]; /* links of the chain per item; 0 = no chain, double */
 	uint64_t sleep_ns;      /* for BODY_SLEEP */
@@ -90,6 +92,9 @@ struct body {
 };
 
 extern const struct body bodies[BODIES];
+
+/* The plain loop that adds one to the other. */
+double bodies_sum(const double *x, size_t n);
 
 /* Something that the calling thread has alone, as BODY_STAMP writes it down. */
 const void *bodies_thread(void);

@@ -24,6 +24,9 @@ struct contender {
 	/* Calls f(arg) on a worker and waits for it, so that run() is called from within the library;
 	 * NULL = run() is called from outside. */
 	void (*enter)(void (*f)(void *), void *arg);
+
+	/* The sum of n numbers, with what the library has for that; NULL = it has nothing. */
+	int (*sum)(size_t n, const double *x, double *sum);
 };
 
 struct family {

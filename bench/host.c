@@ -50,7 +50,13 @@ __attribute__((noinline, aligned(4096))) static int run_serial(size_t n, const s
 	return body->range(items, 0, n, NULL);
 }
 
-static const struct contender control = {"a mere call", run_serial, NULL, NULL};
+__attribute__((noinline)) static int sum_serial(size_t n, const double *x, double *sum)
+{
+	*sum = bodies_sum(x, n);
+	return 0;
+}
+
+static const struct contender control = {"a mere call", run_serial, NULL, NULL, sum_serial};
 
 static const char *compiler(void)
 {
@@ -97,6 +103,7 @@ static bool hello(void)
 		snprintf(h.name[k], sizeof h.name[k], "%s", contender_family.contenders[k].name);
 		h.has_second[k] = contender_family.contenders[k].run_second;
 		h.enters[k] = contender_family.contenders[k].enter;
+		h.sums[k] = contender_family.contenders[k].sum;
 	}
 	return transfer_out(&h, sizeof h);
 }
@@ -104,7 +111,7 @@ static bool hello(void)
 /* How many numbers the loop writes. */
 static size_t outputs(const struct wire_request *q)
 {
-	size_t count = (size_t)q->n;
+	size_t count = q->body == BODY_SUM ? 1 : (size_t)q->n;
 
 	for (unsigned k = 1; q->body == BODY_NESTED && k < q->nest.levels; k++)
 		count *= q->nest.width[k];
@@ -131,6 +138,7 @@ static void measure(const struct wire_request *q, struct items *items, struct be
 	items->nest = q->nest;
 	bench_items_fill(items, loop.outputs * (q->callers > 0 ? q->callers : 1));
 	shapes_prepare(items, q->body, q->shape);
+	bench_numbers(items, q->body == BODY_SUM ? (size_t)q->n : 0);
 	switch (q->ask) {
 	case WIRE_ROUND:
 		bench_round(&loop, q->mode, q->ns, q->serial_first, out);

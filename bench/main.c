@@ -28,6 +28,7 @@ static const struct question questions[] = {
 	{"irregular", "what if the items differ?", irregular, 25},
 	{"nested", "loops in loops", nested, 15},
 	{"memory", "loops that wait for memory", memory, 10},
+	{"reduce", "sums of doubles", reduce, 8},
 	{"busy", "another process computes; more workers than CPUs", busy, 30},
 	{"crowd", "several threads call at once", crowd, 50},
 	{"wake", "from the call until somebody helps", wake, 45},
@@ -49,8 +50,8 @@ static const struct set {
 	{"grid", "all loops after all pauses, each beside the best peer there", {"loops", "long"}},
 	{"main",
          "all that takes no more than five minutes together",
-         {"loops", "doubling", "idle", "sleepers", "irregular", "nested", "memory", "busy", "crowd",
-          "wake"}},
+         {"loops", "doubling", "idle", "sleepers", "irregular", "nested", "memory", "reduce",
+          "busy", "crowd", "wake"}},
 };
 
 enum { SETS = sizeof sets / sizeof *sets };

@@ -44,6 +44,7 @@ void sleepers(struct setting *s);
 void irregular(struct setting *s);
 void nested(struct setting *s);
 void memory(struct setting *s);
+void reduce(struct setting *s);
 void busy(struct setting *s);
 void crowd(struct setting *s);
 void wake(struct setting *s);

@@ -57,6 +57,7 @@ struct wire_hello {
 	bool nests;
 	bool has_second[WIRE_CONTENDERS_MAX];
 	bool enters[WIRE_CONTENDERS_MAX];
+	bool sums[WIRE_CONTENDERS_MAX];
 	double library_bytes; /* its shared libraries in memory, those of libc left out */
 	char version[WIRE_TEXT];
 	char compiler[WIRE_TEXT];

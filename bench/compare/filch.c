@@ -2,6 +2,8 @@
 /* filch, as its users meet it: a pool of its own, and not one option set. */
 #include "contender.h"
 
+#include <filch/reduce.h>
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -42,6 +44,11 @@ static int run_second(size_t n, const struct body *body, struct items *items)
 	return filch_for(second, n, body->range, items, NULL);
 }
 
-static const struct contender contenders[] = {{"filch", run, run_second, NULL}};
+static int sum(size_t n, const double *x, double *sum)
+{
+	return filch_sum_f64(pool, x, n, sum, NULL);
+}
+
+static const struct contender contenders[] = {{"filch", run, run_second, NULL, sum}};
 
 const struct family contender_family = {"filch " FILCH_VERSION, open_pool, 1, contenders, true};

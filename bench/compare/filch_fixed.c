@@ -32,6 +32,6 @@ static int run(size_t n, const struct body *body, struct items *items)
 	return filch_for(pool, n, body->range, items, FILCH(.chunk = chunk));
 }
 
-static const struct contender contenders[] = {{"filch:fixed", run, NULL, NULL}};
+static const struct contender contenders[] = {{"filch:fixed", run, NULL, NULL, NULL}};
 
 const struct family contender_family = {"filch " FILCH_VERSION, open_pool, 1, contenders, true};

@@ -84,7 +84,7 @@ static int run(size_t n, const struct body *body, struct items *items)
 	return 0;
 }
 
-static const struct contender contenders[] = {{"glib:push per item", run, NULL, NULL}};
+static const struct contender contenders[] = {{"glib:push per item", run, NULL, NULL, NULL}};
 
 #define VERSION(major, minor, micro)                                                               \
 	G_STRINGIFY(major) "." G_STRINGIFY(minor) "." G_STRINGIFY(micro)

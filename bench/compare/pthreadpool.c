@@ -56,8 +56,8 @@ static int run_tiles(size_t n, const struct body *body, struct items *items)
 }
 
 static const struct contender contenders[] = {
-	{"pthreadpool:1d", run_items, NULL, NULL},
-	{"pthreadpool:tiles", run_tiles, NULL, NULL},
+	{"pthreadpool:1d", run_items, NULL, NULL, NULL},
+	{"pthreadpool:tiles", run_tiles, NULL, NULL, NULL},
 };
 
 const struct family contender_family = {"pthreadpool", open_pool, 2, contenders, false};

@@ -15,6 +15,7 @@ void bench_rayon_double(size_t n, const int64_t *in, int64_t *out);
 void bench_rayon_chain(size_t n, const int64_t *in, int64_t *out, uint32_t steps);
 void bench_rayon_triad(size_t n, const int64_t *in, const int64_t *in2, int64_t *out);
 void bench_rayon_each(size_t n, filch_body *range, void *items);
+double bench_rayon_sum(size_t n, const double *x);
 void bench_rayon_enter(void (*f)(void *), void *arg);
 
 static void open_pool(unsigned workers)
@@ -38,9 +39,15 @@ static int run(size_t n, const struct body *body, struct items *items)
 	return 0;
 }
 
+static int sum(size_t n, const double *x, double *sum)
+{
+	*sum = bench_rayon_sum(n, x);
+	return 0;
+}
+
 static const struct contender contenders[] = {
-	{"rayon:outside", run, NULL, NULL},
-	{"rayon:inside", run, NULL, bench_rayon_enter},
+	{"rayon:outside", run, NULL, NULL, sum},
+	{"rayon:inside", run, NULL, bench_rayon_enter, sum},
 };
 
 const struct family contender_family = {RAYON_VERSION, open_pool, 2, contenders, true};

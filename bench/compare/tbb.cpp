@@ -2,10 +2,13 @@
 /* oneTBB with its four partitioners; blocked_range has its default grain of one item. */
 #include "contender.h"
 
+#include <functional>
+#include <numeric>
 #include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/parallel_reduce.h>
 #include <oneapi/tbb/partitioner.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/version.h>
@@ -64,11 +67,29 @@ int run_affinity(size_t n, const struct body *body, struct items *items)
 	return 0;
 }
 
+template <class partitioner> double sum_all(size_t n, const double *x)
+{
+	return tbb::parallel_reduce(
+		tbb::blocked_range<const double *>(x, x + n), 0.0,
+		[](const tbb::blocked_range<const double *> &r, double s) {
+			return std::accumulate(r.begin(), r.end(), s);
+		},
+		std::plus<double>(), partitioner());
+}
+
+template <class partitioner> int sum(size_t n, const double *x, double *sum)
+{
+	*sum = arena ? arena->execute([=] { return sum_all<partitioner>(n, x); })
+	             : sum_all<partitioner>(n, x);
+	return 0;
+}
+
 const struct contender contenders[] = {
-	{"tbb:auto", run<tbb::auto_partitioner>, nullptr, nullptr},
-	{"tbb:simple", run<tbb::simple_partitioner>, nullptr, nullptr},
-	{"tbb:static", run<tbb::static_partitioner>, nullptr, nullptr},
-	{"tbb:affinity", run_affinity, nullptr, nullptr},
+	{"tbb:auto", run<tbb::auto_partitioner>, nullptr, nullptr, sum<tbb::auto_partitioner>},
+	{"tbb:simple", run<tbb::simple_partitioner>, nullptr, nullptr, nullptr},
+	{"tbb:static", run<tbb::static_partitioner>, nullptr, nullptr,
+         sum<tbb::static_partitioner>},
+	{"tbb:affinity", run_affinity, nullptr, nullptr, nullptr},
 };
 
 } // namespace

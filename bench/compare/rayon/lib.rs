@@ -102,6 +102,13 @@ pub unsafe extern "C" fn bench_rayon_triad(
         .for_each(|((z, x), y)| *z = x + 3 * y);
 }
 
+/// # Safety
+/// There are n numbers.
+#[no_mangle]
+pub unsafe extern "C" fn bench_rayon_sum(n: usize, numbers: *const f64) -> f64 {
+    slice::from_raw_parts(numbers, n).par_iter().sum()
+}
+
 /// A body of which only the range function is known.
 #[no_mangle]
 pub extern "C" fn bench_rayon_each(n: usize, range: Range, items: &Items) {

@@ -92,6 +92,24 @@ static void claim_slow(struct setting *s, struct bunch *bunches, size_t k)
 		question_claim(s, text, own / best, 1.0, "");
 }
 
+static struct wire_request busy_request(const struct busy_kind *kind)
+{
+	return (struct wire_request){.ask = WIRE_SERIES,
+	                             .body = BODY_1US,
+	                             .n = kind->n,
+	                             .calls = 1,
+	                             .times = kind->times};
+}
+
+static void count(struct setting *s, const struct entrant *e)
+{
+	for (size_t k = 0; k < BUSY_KINDS; k++) {
+		const struct wire_request q = busy_request(&busy_kinds[k]);
+
+		question_count(s, e, &q);
+	}
+}
+
 static void another_process(struct setting *s)
 {
 	struct bunch *bunches = calloc(s->entrant_count * BUSY_KINDS, sizeof *bunches);
@@ -109,17 +127,15 @@ static void another_process(struct setting *s)
 		output_expect(rounds);
 	}
 	turns_burner_run(burner, true);
+	for (size_t e = 0; e < s->entrant_count; e++)
+		count(s, &s->entrants[e]);
 	for (unsigned round = 0; round < most; round++)
 		for (size_t e = 0; e < s->entrant_count; e++) {
 			if (round >= busy_rounds_of(s, &s->entrants[e]) ||
 			    !budget_allows(&s->entrants[e], round))
 				continue;
 			for (size_t k = 0; k < BUSY_KINDS; k++) {
-				const struct wire_request q = {.ask = WIRE_SERIES,
-				                               .body = BODY_1US,
-				                               .n = busy_kinds[k].n,
-				                               .calls = 1,
-				                               .times = busy_kinds[k].times};
+				const struct wire_request q = busy_request(&busy_kinds[k]);
 
 				bunch_round(s, &s->entrants[e], &q, &bunches[e * BUSY_KINDS + k]);
 			}

@@ -213,16 +213,20 @@ static void count_one(struct grid *g, size_t k)
 	output_step("counting");
 }
 
-void grid_count(struct grid *g)
+size_t grid_count(struct grid *g)
 {
 	const unsigned *rounds = g->rounds;
+	size_t counted = 0;
 
 	for (size_t k = 0; k < places(g); k++)
 		if (place_at(g, k).mode == GRID_WARM && rounds[k] > 0)
 			output_expect(1);
 	for (size_t k = 0; k < places(g); k++)
-		if (place_at(g, k).mode == GRID_WARM && rounds[k] > 0)
+		if (place_at(g, k).mode == GRID_WARM && rounds[k] > 0) {
 			count_one(g, k);
+			counted++;
+		}
+	return counted;
 }
 
 /* ---- what the rounds say ----------------------------------------------------------- */

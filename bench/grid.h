@@ -71,8 +71,8 @@ struct grid_point {
 void grid_init(struct grid *g);
 void grid_finish(struct grid *g);
 
-/* Counts the runs of each item, once per contender and cell. */
-void grid_count(struct grid *g);
+/* Counts the runs of each item, once per contender and cell; how many loops that are. */
+size_t grid_count(struct grid *g);
 
 /* All rounds of the plan. */
 void grid_measure(struct grid *g);

@@ -39,15 +39,21 @@ static double cores(double cpu_ns)
 	return cpu_ns / (PERIOD_NS * (double)(TICKS + 1));
 }
 
+static struct wire_request request(enum wire_ask what)
+{
+	return (struct wire_request){.ask = what,
+	                             .body = BODY_1US,
+	                             .n = LOOP_ITEMS,
+	                             .times = TICKS,
+	                             .ns = what == WIRE_IDLE ? IDLE_NS : PERIOD_NS};
+}
+
 static void ask(struct setting *s, const struct entrant *e, enum wire_ask what,
                 struct bench_pair *out)
 {
-	struct wire_request q = {.ask = what,
-	                         .contender = e->index,
-	                         .body = BODY_1US,
-	                         .n = LOOP_ITEMS,
-	                         .times = TICKS,
-	                         .ns = what == WIRE_IDLE ? IDLE_NS : PERIOD_NS};
+	struct wire_request q = request(what);
+
+	q.contender = e->index;
 
 	for (int k = 0; k < BODIES; k++)
 		q.steps[k] = s->steps[k];
@@ -137,10 +143,12 @@ static void remember(const struct entrant *e, double above)
 
 static void row(struct setting *s, const struct entrant *e)
 {
+	const struct wire_request q = request(WIRE_PERIODIC);
 	const struct record nothing = nothing_to_do(s, e);
 	const struct record r = now_and_then(s, e);
 	const double above = r.also[1].value.median;
 
+	question_count(s, e, &q);
 	output_quiet();
 	printf("%-18s %9.4f s %8.0f %12.3f %8.3f %8.4f %8.2f %10.0f us %6.0f us\n", e->name,
 	       nothing.cpu_ns.median / 1e9, nothing.also[0].value.median, cores(r.cpu_ns.median),

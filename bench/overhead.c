@@ -210,8 +210,8 @@ static void whole_grid(struct setting *s, bool is_long)
 	struct grid_cell cells[CELLS_MAX];
 	struct grid g = grid_of(s, plan, cells, make_cells(cells, plan), is_long);
 
-	if (!is_long)
-		grid_count(&g);
+	if (!is_long) /* the loops are the same */
+		s->counted += grid_count(&g);
 	grid_measure(&g);
 	const size_t again = grid_measure_again(&g, MORE_ROUNDS, is_near_limit);
 
@@ -255,6 +255,7 @@ void doubling(struct setting *s)
 	const struct grid_cell cell = {BODY_1NS, DOUBLING_ITEMS, DOUBLING_ITEMS};
 	struct grid g = grid_of(s, &doubling_plans[s->level], &cell, 1, false);
 
+	s->counted += grid_count(&g);
 	grid_measure(&g);
 	output_quiet();
 	printf("\n10,000 x int64 doubling, warm: time / serial, and its quartiles over the "

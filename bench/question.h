@@ -23,11 +23,18 @@ struct setting {
 	struct entrant entrants[ENTRANTS_MAX]; /* the control, then filch, then the peers */
 	struct claim claims[CLAIMS_MAX];
 	uint32_t steps[BODIES];
-	uint64_t wrong; /* results found wrong so far */
+	uint64_t wrong;   /* results found wrong so far, and items that did not run once */
+	uint64_t counted; /* loops whose items were counted */
 };
 
 void question_claim(struct setting *s, const char *text, double value, double target,
                     const char *unit);
+
+/*
+ * Lets the contender run the loop of this request once more, with a body that counts, not timed: does
+ * each item run exactly once?
+ */
+void question_count(struct setting *s, const struct entrant *e, const struct wire_request *request);
 
 /*
  * The CPUs that the library of a contender uses in addition to the work of a short loop now and then:

@@ -46,15 +46,13 @@ static unsigned rounds_of(const struct setting *s, const struct sheet *sheet, si
 }
 
 static struct bench_pair ask(struct setting *s, const struct sheet *sheet, size_t entrant,
-                             size_t kind, unsigned round, bool count)
+                             size_t kind, unsigned round)
 {
 	struct wire_request q = sheet->kinds[kind].ask;
 	struct bench_pair p;
 
 	q.contender = sheet->entrants[entrant].index;
 	q.serial_first = round % 2;
-	if (count)
-		q.ask = WIRE_COUNT;
 	memcpy(q.steps, s->steps, sizeof q.steps);
 	turns_ask(sheet->entrants[entrant].host, &q, &p);
 	s->wrong += p.wrong;
@@ -69,7 +67,7 @@ static void one_round(struct setting *s, const struct sheet *sheet, struct sampl
 
 		if (!is_asked(s, sheet, entrant, k))
 			continue;
-		const struct bench_pair p = ask(s, sheet, entrant, k, round, false);
+		const struct bench_pair p = ask(s, sheet, entrant, k, round);
 
 		sample->serial[round] = p.serial_ns;
 		sample->time[round] = p.time_ns;
@@ -88,7 +86,7 @@ static void count_all(struct setting *s, const struct sheet *sheet)
 	for (size_t e = 0; e < sheet->entrant_count; e++)
 		for (size_t k = 0; k < sheet->kind_count; k++)
 			if (is_asked(s, sheet, e, k))
-				ask(s, sheet, e, k, 0, true);
+				question_count(s, &sheet->entrants[e], &sheet->kinds[k].ask);
 }
 
 static void measure(struct setting *s, const struct sheet *sheet, struct sample *samples)

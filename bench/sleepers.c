@@ -14,15 +14,18 @@ enum { SLEEPER_ITEMS = 10, SLEEPER_WORKERS = 8, ROUNDS_MAX = 7 };
 static const unsigned own_rounds[LEVELS] = {3, 5, 7};
 static const unsigned peer_rounds[LEVELS] = {1, 3, 5};
 
+static const struct wire_request request = {.ask = WIRE_SINGLE,
+                                            .body = BODY_SLEEP,
+                                            .n = SLEEPER_ITEMS,
+                                            .with_open = true,
+                                            .sleep_ns = SLEEP_NS};
+
 static double single(struct setting *s, const struct entrant *e, uint64_t *wrong)
 {
-	const struct wire_request q = {.ask = WIRE_SINGLE,
-	                               .contender = e->index,
-	                               .body = BODY_SLEEP,
-	                               .n = SLEEPER_ITEMS,
-	                               .with_open = true,
-	                               .sleep_ns = SLEEP_NS};
+	struct wire_request q = request;
 	struct bench_pair p;
+
+	q.contender = e->index;
 
 	turns_ask(e->host, &q, &p);
 	*wrong += p.wrong;
@@ -55,6 +58,8 @@ static void measure(struct setting *s, const struct entrant *e, struct record *f
 			s->wrong++;
 		a[k] = single(s, &own, &first->wrong);
 		b[k] = single(s, &own, &second->wrong);
+		if (k == 0 && e->index != WIRE_CONTROL) /* which would sleep for a second */
+			question_count(s, &own, &request);
 		turns_end(&fresh);
 		output_step("sleepers");
 	}

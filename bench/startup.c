@@ -46,6 +46,10 @@ static double fresh(struct setting *s, const struct entrant *e, unsigned workers
 		s->wrong++;
 	turns_ask(&host, &q, p);
 	const uint64_t end = bench_now();
+	const struct entrant same = {&host, e->index, e->name};
+
+	if (body != BODY_SLEEP)
+		question_count(s, &same, &q);
 
 	turns_end(&host);
 	s->wrong += p->wrong;

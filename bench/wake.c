@@ -62,15 +62,11 @@ static struct wire_request request(enum asked what, const struct pause *pause)
 /* Each item runs once, also in a loop that writes down when. */
 static void count(struct setting *s, const struct entrant *e)
 {
-	struct wire_request q = request(HELP, &pauses[0]);
-	struct bench_pair p;
+	for (int what = 0; what < ASKED; what++) {
+		const struct wire_request q = request((enum asked)what, &pauses[0]);
 
-	q.ask = WIRE_COUNT;
-	q.contender = e->index;
-	for (int k = 0; k < BODIES; k++)
-		q.steps[k] = s->steps[k];
-	turns_ask(e->host, &q, &p);
-	s->wrong += p.wrong;
+		question_count(s, e, &q);
+	}
 }
 
 typedef struct bunch answers[ASKED][PAUSES];

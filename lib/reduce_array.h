@@ -5,9 +5,11 @@
  * within them and that over them are one.  It uses the public headers alone. */
 #include <filch/reduce.h>
 
+#include "many.h"
+
 enum {
-	ARRAY_LEAF = 8192,  /* elements: less than a microsecond, and at least a third of it */
-	ARRAY_LEAVES = 1024 /* if there are more, they are larger ones */
+	ARRAY_LEAF = MANY(8192, 64), /* less than a microsecond, and at least a third of it */
+	ARRAY_LEAVES = 1024          /* if there are more, they are larger ones */
 };
 
 struct array {

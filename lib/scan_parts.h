@@ -5,8 +5,9 @@
 #include <filch/scan.h>
 
 #include "atomic.h"
+#include "many.h"
 
-enum { SCAN_BLOCK = 4096 }; /* elements, if they are small */
+enum { SCAN_BLOCK = MANY(4096, 64) }; /* elements, if they are small */
 
 struct scan;
 

@@ -15,14 +15,13 @@
 #include <string.h>
 
 enum {
-	SPLIT_MANY = 1 << 16, /* elements from which this pays */
-	LEAST = 127,          /* splitters; 2^k - 1 */
+	LEAST = MANY(127, 31), /* splitters; 2^k - 1 */
 	MOST = 1023,
-	NEAR = 1 << 13, /* elements in a bucket, on average, that are not too many */
-	SAMPLED = 8,    /* elements for each splitter */
-	AT_ONCE = 4,    /* elements whose buckets are looked for in turn */
-	BLOCKS = 64,    /* parts */
-	LOOKS = 16      /* places where order is looked for, and elements there */
+	NEAR = 1 << 13,       /* elements in a bucket, on average, that are not too many */
+	SAMPLED = 8,          /* elements for each splitter */
+	AT_ONCE = 4,          /* elements whose buckets are looked for in turn */
+	BLOCKS = MANY(64, 8), /* parts */
+	LOOKS = 16            /* places where order is looked for, and elements there */
 };
 
 struct split {
@@ -191,7 +190,7 @@ bool filch__sort_by_buckets(const struct order *o, char *a, char *s, size_t n, f
 	size_t counts = sizeof *p.at * BLOCKS * (2 * p.most + 1);
 	size_t splitters = (p.most + 1) * o->size; /* one more: an even number */
 
-	if (n < SPLIT_MANY || filch_stopping(w) || has_order(&p))
+	if (n < FILCH_SORT_MANY || filch_stopping(w) || has_order(&p))
 		return false;
 	p.at = calloc(1, counts + splitters + n * sizeof *p.bucket);
 	if (!p.at)

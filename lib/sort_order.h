@@ -148,7 +148,7 @@ static bool NAME(sort_ordered)(const struct typed *t, filch_worker *w)
 		return true;
 	if (!load_relaxed(&look.mixed) && !load_relaxed(&look.rises))
 		filch__reverse_parts(t->base, t->n, sizeof(KEY), w);
-	else if (load_relaxed(&look.mixed) <= RADIX_TURNS && t->n >= RADIX_MANY && t->scratch)
+	else if (load_relaxed(&look.mixed) <= RADIX_TURNS && t->n >= FILCH_SORT_MANY && t->scratch)
 		filch__sort_all(&o, t->base, t->scratch, t->n, w);
 	else
 		return false;

@@ -2,7 +2,11 @@
 #ifndef FILCH_SORT_PARTS_H
 #define FILCH_SORT_PARTS_H
 /* What filch_sort() and filch_merge() do with a worker: parts that may run at the same time. */
+#include "many.h"
 #include "sort_serial.h"
+
+/* Elements from which a sort is cut into parts from its first step on, for many workers. */
+enum { FILCH_SORT_MANY = MANY(1 << 16, 2500) };
 
 /* fn(ctx, 0, w) ... fn(ctx, n - 1, w), maybe at once; n > 0.  0, or what one of them returned. */
 typedef int part_fn(void *ctx, size_t i, filch_worker *w);

@@ -30,7 +30,7 @@ static inline unsigned NAME(bits)(const KEY *x, size_t n)
 }
 
 /*
- * Sorts n keys at x, fewer than RADIX_MANY, with room for as many at y; they end at y if to_y.
+ * Sorts n keys at x, fewer than FILCH_SORT_MANY, with room for as many at y; they end at y if to_y.
  * Each bit is looked at in one round only, so RADIX_PLACES are enough for all rounds.
  */
 static void NAME(buckets)(KEY *x, KEY *y, size_t n, bool to_y, uint16_t *at)
@@ -140,7 +140,7 @@ static void NAME(sort)(KEY *x, KEY *y, size_t n, bool to_y, filch_worker *w)
 	struct NAME(many) m = {x, y, n, to_y, 0, RADIX_BITS, 1, alone};
 	unsigned bits;
 
-	if (n < RADIX_MANY && !filch_stopping(w)) {
+	if (n < FILCH_SORT_MANY && !filch_stopping(w)) {
 		NAME(near)(x, y, n, to_y);
 		return;
 	}

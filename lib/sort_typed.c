@@ -14,8 +14,7 @@ enum {
 	RADIX_MOST = 11,      /* bits of one round in a cache near by */
 	RADIX_BITS = 8,       /* of one round in memory: as many places are written to in turn */
 	RADIX_NEAR = 1 << 19, /* bytes that are near */
-	RADIX_MANY = 1 << 16, /* keys whose rounds are cut into parts */
-	RADIX_BLOCKS = 64,    /* as many parts */
+	RADIX_BLOCKS = MANY(64, 8),                      /* as many parts */
 	RADIX_PLACES = 5 * (1 << RADIX_MOST) + (1 << 9), /* most for rounds of 64 bits in all */
 	RADIX_LOOK = 2048, /* keys between two looks at what the others found */
 	RADIX_TURNS = 4,   /* changes of direction with which merging is faster */

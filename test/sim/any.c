@@ -261,21 +261,40 @@ static void make_calls(void *none)
 	}
 }
 
-void any_calls_come_to_what_they_should(void *arg)
+static void make_algorithms(void *none)
+{
+	(void)none;
+	for (unsigned k = 1 + filch_sim_choose(3); k; k--)
+		make_any_algorithm();
+}
+
+/* Two threads, and one pool or two. */
+static void run_both(void (*calls_of_one)(void *none))
 {
 	unsigned t;
 
-	(void)arg;
 	if (filch_pool_create(&pools[0], FILCH_POOL(.workers = 1 + filch_sim_choose(4))))
 		return;
 	if (filch_sim_choose(4) == 3 &&
 	    filch_pool_create(&pools[1], FILCH_POOL(.workers = 1 + filch_sim_choose(3))))
 		filch_sim_check(!pools[1]);
-	t = filch_sim_thread(make_calls, NULL);
-	make_calls(NULL);
+	t = filch_sim_thread(calls_of_one, NULL);
+	calls_of_one(NULL);
 	filch_sim_join(t);
 	filch_sim_check(filch_pool_destroy(pools[1]) == 0);
 	filch_sim_check(filch_pool_destroy(pools[0]) == 0);
+}
+
+void any_calls_come_to_what_they_should(void *arg)
+{
+	(void)arg;
+	run_both(make_calls);
+}
+
+static void any_algorithms_come_to_what_they_should(void *arg)
+{
+	(void)arg;
+	run_both(make_algorithms);
 }
 
 SCENARIOS(any_scenarios,
@@ -284,4 +303,8 @@ SCENARIOS(any_scenarios,
           SCENARIO("any: also without memory and threads", any_calls_come_to_what_they_should,
                    .options = {.faults = true}),
           SCENARIO("any: also without a barrier", any_calls_come_to_what_they_should,
-                   .options = {.no_barrier = true}))
+                   .options = {.no_barrier = true}),
+          SCENARIO("any: algorithms do what loops do, or stop",
+                   any_algorithms_come_to_what_they_should, .fails = false),
+          SCENARIO("any: algorithms do so without memory", any_algorithms_come_to_what_they_should,
+                   .options = {.faults = true}))

@@ -40,8 +40,8 @@ static void join_moments(void *ctx, void *left, const void *right)
 
 Test(combine, adds_up_at_every_width)
 {
-	for (size_t k = 0; k < COUNT_OF(widths); k++) {
-		filch_pool *pool = pool_of(widths[k]);
+	for (size_t k = 0; k < COUNT_OF(all_widths); k++) {
+		filch_pool *pool = pool_of(all_widths[k]);
 
 		for (size_t n = 0; n < 100000; n = 3 * n + 1) {
 			struct moments all = {0};

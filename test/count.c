@@ -41,10 +41,10 @@ Test(count, is_that_of_the_serial_loop)
 {
 	uint64_t seed = test_seed();
 
-	for (size_t width = 0; width < COUNT_OF(widths); width++) {
-		filch_pool *pool = pool_of(widths[width]);
+	for (size_t width = 0; width < COUNT_OF(all_widths); width++) {
+		filch_pool *pool = pool_of(all_widths[width]);
 
-		for (size_t round = 0; round < scaled(100, 20); round++) {
+		for (size_t round = 0; round < scaled(70, 14); round++) {
 			const size_t n = sizes[round % COUNT_OF(sizes)];
 			struct hunt h = {.wanted = wanted, .fails_at = SIZE_MAX, .code = 3};
 			size_t serial = 0, k = 1;
@@ -118,10 +118,10 @@ Test(count, counts_by_key_as_the_serial_loop)
 	static const size_t bins[] = {0, 1, 2, 255, 256, 257, 30000, 65536, 65537, 1000000, BINS};
 	uint64_t seed = test_seed();
 
-	for (size_t k = 0; k < COUNT_OF(widths); k++) {
-		filch_pool *pool = pool_of(widths[k]);
+	for (size_t k = 0; k < COUNT_OF(all_widths); k++) {
+		filch_pool *pool = pool_of(all_widths[k]);
 
-		for (size_t round = 0; round < scaled(5, 1) * COUNT_OF(bins); round++) {
+		for (size_t round = 0; round < scaled(4, 1) * COUNT_OF(bins); round++) {
 			const size_t n = sizes[random_below(&seed, COUNT_OF(sizes))];
 			const size_t b = bins[round % COUNT_OF(bins)];
 			/* Some keys are too high, but if all are the same. */

@@ -61,11 +61,11 @@ Test(each, handles_every_item_once)
 	static const size_t ways[] = {1, 2, 3, 10, 1000};
 	const size_t root = 0;
 
-	for (size_t k = 0; k < COUNT_OF(widths); k++) {
-		filch_pool *pool = pool_of(widths[k]);
+	for (size_t k = 0; k < COUNT_OF(all_widths); k++) {
+		filch_pool *pool = pool_of(all_widths[k]);
 
 		for (size_t i = 0; i < COUNT_OF(ways); i++)
-			for (size_t nodes = 1; nodes < scaled(300000, 30000);
+			for (size_t nodes = 1; nodes < scaled(200000, 30000);
 			     nodes = 7 * nodes + 3) {
 				struct tree t;
 
@@ -84,8 +84,8 @@ Test(each, handles_the_items_given_once)
 
 	for (size_t i = 0; i < COUNT_OF(items); i++)
 		items[i] = i;
-	for (size_t k = 0; k < COUNT_OF(widths); k++) {
-		filch_pool *pool = pool_of(widths[k]);
+	for (size_t k = 0; k < COUNT_OF(all_widths); k++) {
+		filch_pool *pool = pool_of(all_widths[k]);
 
 		for (size_t n = 0; n <= COUNT_OF(items); n = n ? 10 * n : 1) {
 			struct tree t;

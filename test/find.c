@@ -57,10 +57,10 @@ Test(find, finds_the_first_at_every_width)
 {
 	uint64_t seed = test_seed();
 
-	for (size_t k = 0; k < COUNT_OF(widths); k++) {
-		filch_pool *pool = pool_of(widths[k]);
+	for (size_t k = 0; k < COUNT_OF(all_widths); k++) {
+		filch_pool *pool = pool_of(all_widths[k]);
 
-		for (size_t round = 0; round < scaled(300, 30); round++) {
+		for (size_t round = 0; round < scaled(200, 30); round++) {
 			const size_t n = sizes[round % COUNT_OF(sizes)];
 			const size_t first = n ? random_below(&seed, n + 1) : 0;
 			size_t others = first < n ? random_below(&seed, 20) : 0;
@@ -122,10 +122,10 @@ Test(find, fails_only_below_a_match)
 {
 	uint64_t seed = test_seed();
 
-	for (size_t k = 0; k < COUNT_OF(widths); k++) {
-		filch_pool *pool = pool_of(widths[k]);
+	for (size_t k = 0; k < COUNT_OF(all_widths); k++) {
+		filch_pool *pool = pool_of(all_widths[k]);
 
-		for (size_t round = 0; round < scaled(100, 10); round++) {
+		for (size_t round = 0; round < scaled(70, 10); round++) {
 			const size_t n = 2 + random_below(&seed, round % 3 ? 1000 : MOST - 2);
 			const size_t at = random_below(&seed, n), bad = random_below(&seed, n);
 			struct hunt h = {

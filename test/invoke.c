@@ -26,8 +26,8 @@ Test(invoke, runs_all_of_a_list_and_returns_the_first_code)
 {
 	uint64_t seed = test_seed();
 
-	for (size_t k = 0; k < COUNT_OF(widths); k++) {
-		filch_pool *pool = pool_of(widths[k]);
+	for (size_t k = 0; k < COUNT_OF(all_widths); k++) {
+		filch_pool *pool = pool_of(all_widths[k]);
 
 		for (size_t n = 0; n < 300; n = 2 * n + 1) {
 			struct call call[300] = {0};

@@ -27,8 +27,8 @@ Test(map, puts_result_i_at_place_i)
 
 	for (int i = 0; i < N; i++)
 		x[i] = i;
-	for (size_t k = 0; k < COUNT_OF(widths); k++) {
-		filch_pool *pool = pool_of(widths[k]);
+	for (size_t k = 0; k < COUNT_OF(all_widths); k++) {
+		filch_pool *pool = pool_of(all_widths[k]);
 
 		memset(y, 0, sizeof y);
 		cr_expect_eq(filch_map(pool, x, N, y, square, NULL, NULL), 0);

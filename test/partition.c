@@ -79,10 +79,10 @@ Test(partition, fails_as_the_serial_loop_and_loses_nothing)
 	static uint32_t x[MOST], y[MOST];
 	uint64_t seed = test_seed();
 
-	for (size_t k = 0; k < COUNT_OF(widths); k++) {
-		filch_pool *pool = pool_of(widths[k]);
+	for (size_t k = 0; k < COUNT_OF(all_widths); k++) {
+		filch_pool *pool = pool_of(all_widths[k]);
 
-		for (size_t round = 0; round < scaled(60, 10); round++) {
+		for (size_t round = 0; round < scaled(40, 10); round++) {
 			const size_t n = 1 + random_below(&seed, round % 2 ? 2000 : MOST);
 			const size_t at = random_below(&seed, n);
 			struct ask a = {.fails_at = at};

@@ -145,10 +145,10 @@ Test(pick, gives_the_same_at_every_width_and_tuning)
 	static const size_t chunks[] = {0, 1, 100, 1024, 3000};
 	uint64_t seed = test_seed();
 
-	for (size_t k = 0; k < COUNT_OF(widths); k++) {
-		filch_pool *pool = pool_of(widths[k]);
+	for (size_t k = 0; k < COUNT_OF(all_widths); k++) {
+		filch_pool *pool = pool_of(all_widths[k]);
 
-		for (size_t round = 0; round < scaled(40, 10); round++) {
+		for (size_t round = 0; round < scaled(27, 8); round++) {
 			struct ask a = {.pattern = (enum pattern)random_below(&seed, PATTERNS),
 			                .share = (unsigned)random_below(&seed, 257),
 			                .salt = random_next(&seed),

@@ -22,13 +22,15 @@ static void check(filch_pool *pool, size_t n, size_t size, enum shape shape, uin
 	array_finish(&a);
 }
 
-static void check_all_counts(unsigned width, size_t size, uint64_t *seed)
+/* Of the shapes one of so many. */
+static void check_all_counts(unsigned width, size_t size, unsigned of, uint64_t *seed)
 {
 	filch_pool *pool = pool_of(width);
 
 	for (size_t i = 0; i < COUNT_OF(counts); i++)
 		for (enum shape shape = 0; shape < SHAPES; shape++)
-			check(pool, counts[i], size, shape, seed);
+			if ((shape + i + width) % of == 0)
+				check(pool, counts[i], size, shape, seed);
 	pool_close(pool);
 }
 
@@ -37,15 +39,15 @@ Test(sort, is_the_stable_serial_one_at_all_counts_and_sizes)
 	uint64_t seed = test_seed();
 
 	for (size_t i = 0; i < COUNT_OF(sizes); i++)
-		check_all_counts(i % 2 ? 3 : 2, sizes[i], &seed);
+		check_all_counts(i % 2 ? 3 : 2, sizes[i], 1, &seed);
 }
 
 Test(sort, is_the_stable_serial_one_at_all_widths)
 {
 	uint64_t seed = test_seed();
 
-	for (size_t i = 0; i < COUNT_OF(widths); i++)
-		check_all_counts(widths[i], i % 2 ? 16 : 8, &seed);
+	for (size_t i = 0; i < COUNT_OF(all_widths); i++)
+		check_all_counts(all_widths[i], i % 2 ? 16 : 8, 2, &seed);
 }
 
 Test(sort, is_the_stable_serial_one_at_random_counts)

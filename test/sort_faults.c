@@ -41,7 +41,7 @@ static int lying(const void *a, const void *b, void *ctx)
 static void check_lies(size_t n, size_t size, enum lie lie, bool poor, uint64_t *seed)
 {
 	struct liar liar = {lie, random_next(seed)};
-	filch_pool *pool = pool_of(2);
+	filch_pool *pool = pool_of(1 + (unsigned)random_below(seed, 8));
 	struct array a;
 
 	array_init(&a, n, size, RANDOM, seed);
@@ -57,14 +57,16 @@ static void check_lies(size_t n, size_t size, enum lie lie, bool poor, uint64_t 
 
 Test(sort_faults, loses_no_element_to_a_comparison_that_lies)
 {
+	static const size_t sizes[] = {4, 12, 16, 24, 32, 33, 100};
 	uint64_t seed = test_seed();
 
 	for (enum lie lie = 0; lie < LIES; lie++)
 		for (size_t i = 0; i < COUNT_OF(counts); i++) {
+			const size_t size = sizes[random_below(&seed, COUNT_OF(sizes))];
+
 			check_lies(counts[i], 8, lie, false, &seed);
-			check_lies(counts[i], 24, lie, false, &seed);
-			if (counts[i] < 5000)
-				check_lies(counts[i], 8, lie, true, &seed);
+			check_lies(counts[i], size, lie, false, &seed);
+			check_lies(counts[i], size, lie, true, &seed);
 		}
 }
 

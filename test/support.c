@@ -69,6 +69,7 @@ size_t random_below(uint64_t *state, size_t limit)
 /* ---- pools and counts ------------------------------------------------------------ */
 
 const unsigned widths[6] = {1, 2, 3, 4, 8, 64};
+const unsigned all_widths[9] = {1, 2, 3, 4, 5, 6, 7, 8, 64};
 
 filch_pool *pool_of(unsigned workers)
 {

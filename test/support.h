@@ -63,6 +63,9 @@ void pool_close(filch_pool *pool);
 /* The widths that a test of "every width" runs at. */
 extern const unsigned widths[6];
 
+/* The same for algorithms, which cut their work by the width, and must come to the same at each. */
+extern const unsigned all_widths[9];
+
 /* How often each item of a loop ran. */
 struct tally {
 	size_t n;

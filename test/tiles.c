@@ -93,10 +93,10 @@ Test(tiles, run_every_cell_once)
 {
 	uint64_t seed = test_seed();
 
-	for (size_t k = 0; k < COUNT_OF(widths); k++) {
-		filch_pool *pool = pool_of(widths[k]);
+	for (size_t k = 0; k < COUNT_OF(all_widths); k++) {
+		filch_pool *pool = pool_of(all_widths[k]);
 
-		for (size_t round = 0; round < scaled(300, 30); round++) {
+		for (size_t round = 0; round < scaled(200, 30); round++) {
 			const bool flat = round % 2;
 			struct grid g;
 

@@ -2,7 +2,7 @@
 /*
  * Memory as C11 has it.  Of each atomic variable the last few stores are kept, and a load may
  * return any of them that coherence, happens-before and the order of the seq_cst operations
- * leave it; the order of the stores to a variable is that in which they are made.
+ * leave it.  So may a store take its place before others that were made earlier.
  */
 #include "memory.h"
 
@@ -174,18 +174,47 @@ static void see(struct store *s, int order)
 	clock_join(acquires(order) ? &self->clock : &self->acquired, &s->message);
 }
 
-static void append(struct place *p, uint64_t value, int order, const struct clock *before)
+/*
+ * Where a store goes among those to its variable: behind all that the thread knows of, as a load must not
+ * see an older one.  0 is always kept: what it stands for may have been seen by anybody.
+ */
+static unsigned choose_position(struct place *p, int order)
+{
+	unsigned at[STORES], count = 0;
+
+	for (unsigned i = p->stores; i; i--) {
+		if (i == p->stores || !p->store[i].changes)
+			at[count++] = i;
+		if (is_floor(&p->store[i - 1], order))
+			break;
+	}
+	return at[filch__sim->options->strong ? 0 : filch__sim_choose(SIM_VALUE, count)];
+}
+
+/* An empty one in this place. */
+static struct store *insert(struct place *p, unsigned at)
+{
+	struct store *s = p->store;
+
+	if (p->stores == STORES) {
+		memmove(s, s + 1, (STORES - 1) * sizeof *s);
+		p->stores--;
+		at--;
+	}
+	memmove(s + at + 1, s + at, (p->stores - at) * sizeof *s);
+	p->stores++;
+	return memset(s + at, 0, sizeof *s);
+}
+
+/* `before`: of a read-modify-write, what came with what it read, which is the one before it. */
+static void add_store(struct place *p, unsigned at, uint64_t value, int order,
+                      const struct clock *before)
 {
 	struct memory *m = filch__sim->memory;
 	struct sim_thread *self = sim_self();
-	struct store *s;
+	struct store *s = insert(p, at);
 
-	if (p->stores == STORES) {
-		memmove(p->store, p->store + 1, (STORES - 1) * sizeof *p->store);
-		p->stores--;
-	}
-	s = &p->store[p->stores++];
-	memset(s, 0, sizeof *s);
+	s->changes = before;
 	s->value = value;
 	s->by = (uint8_t)(filch__sim->current + 1);
 	s->seen[filch__sim->current] = self->clock.at[filch__sim->current];
@@ -195,7 +224,7 @@ static void append(struct place *p, uint64_t value, int order, const struct cloc
 	if (order == __ATOMIC_SEQ_CST)
 		s->order = ++m->order;
 	filch__sim->changed = true;
-	memcpy((void *)p->address, &value, p->bytes);
+	memcpy((void *)p->address, &newest(p)->value, p->bytes);
 	self->clock.at[filch__sim->current]++;
 }
 
@@ -229,37 +258,41 @@ uint64_t filch__sim_load(const volatile void *p, unsigned bytes, int order)
 
 void filch__sim_store(volatile void *p, unsigned bytes, uint64_t value, int order)
 {
-	append(begin_atomic(p, bytes, true), value, order, NULL);
+	struct place *place = begin_atomic(p, bytes, true);
+
+	add_store(place, choose_position(place, order), value, order, NULL);
 	filch__sim_trace("stores", p, value, order);
 }
 
-/* A failed one may have seen any store that would fail it. */
-static struct store *choose_failing(struct place *p, uint64_t expected, int order)
+/* A failed one may have seen any store that would fail it, as `failed` did. */
+static struct store *choose_failing(struct place *p, struct store *failed, uint64_t expected,
+                                    int order)
 {
 	struct store *s = choose_store(p, order);
 
-	return s->value == expected ? newest(p) : s;
+	return s->value == expected ? failed : s;
 }
 
 uint64_t filch__sim_rmw(volatile void *p, unsigned bytes, sim_change *change, uint64_t with,
                         uint64_t expected, int order, int failure, bool *changed)
 {
 	struct place *place = begin_atomic(p, bytes, true);
-	struct store *s = newest(place);
+	const unsigned at = choose_position(place, order);
+	struct store *s = &place->store[at - 1];
 	uint64_t value = s->value;
 	const uint64_t was = value;
 	struct clock message;
 
 	*changed = change(&value, with, expected);
 	if (!*changed) {
-		s = choose_failing(place, expected, failure);
+		s = choose_failing(place, s, expected, failure);
 		see(s, failure);
 		filch__sim_trace("finds", p, s->value, failure);
 		return s->value;
 	}
 	see(s, order);
 	message = s->message;
-	append(place, value, order, &message);
+	add_store(place, at, value, order, &message);
 	filch__sim_trace("changes", p, value, order);
 	return was;
 }

@@ -19,15 +19,18 @@ struct store {
 	struct clock message;       /* what is known to who acquires it */
 	uint32_t seen[SIM_THREADS]; /* by each thread at this step; 0: not */
 	uint32_t order;             /* among the seq_cst ones, from 1 on */
-	uint8_t by;                 /* who made it, plus one; 0: it was there before */
+	bool changes; /* a read-modify-write: nothing comes between it and the one before */
+	uint8_t by;   /* who made it, plus one; 0: it was there before */
 };
 
 /* An atomic variable. */
 struct place {
 	uintptr_t address;
 	unsigned bytes;
-	unsigned stores; /* store[stores - 1] is the newest; 0: it begins with what is there */
-	unsigned next;   /* of the same granule, plus one */
+	/* In the order in which all see them: store[stores - 1] is the newest; 0: it begins with what
+	 * is there. */
+	unsigned stores;
+	unsigned next; /* of the same granule, plus one */
 	bool stacked;
 	unsigned stale[SIM_THREADS];
 	struct store store[STORES];

@@ -204,7 +204,8 @@ void filch__sim_ends(const void *memory, size_t bytes);
 /* Atomic ones, by the numbers that the compiler has for the orders. */
 uint64_t filch__sim_load(const volatile void *p, unsigned bytes, int order);
 void filch__sim_store(volatile void *p, unsigned bytes, uint64_t value, int order);
-/* The newest value; `change` makes another of it, or returns false: then it was only a load. */
+/* Of the value before it in the order of stores `change` makes another, or returns false: then it was only a
+ * load. */
 typedef bool sim_change(uint64_t *value, uint64_t with, uint64_t expected);
 uint64_t filch__sim_rmw(volatile void *p, unsigned bytes, sim_change *change, uint64_t with,
                         uint64_t expected, int order, int failure, bool *changed);

@@ -7,7 +7,8 @@
  *
  * Threads are separated by |, operations by spaces.  x=1 stores; a:x loads into result a; a:x!2
  * exchanges; x+1 adds; fence.  Behind a dot the order: r release, a acquire, b both, s seq_cst;
- * relaxed without.  The results are all values of a, b, c, d in order of name.
+ * relaxed without.  What stands behind || comes after all threads have ended.  The results are all values of
+ * a, b, c, d in order of name.
  */
 #include "scenario.h"
 
@@ -57,6 +58,33 @@ static const struct litmus tests[] = {
          "0000 0001 0010 0011 0100 0101 0110 0111 1000 1001 1011 1100 1101 1110 1111"},
 	{"R+sc", "x=1.s y=1.s | y=2.s a:x.s b:y", "01 02 11 12"},
 	{"S+rel+acq", "x=2 y=1.r | a:y.a x=1 b:x", "01 02 11"},
+	{"2+2W", "x=1 y=2 | y=1 x=2 || a:x b:y", "11 12 21 22"},
+	{"2+2W+rel", "x=1.r y=2.r | y=1.r x=2.r || a:x b:y", "11 12 21 22"},
+	{"2+2W+sc", "x=1.s y=2.s | y=1.s x=2.s || a:x b:y", "12 21 22"},
+	{"2+2W+fences", "x=1 fence.s y=2 | y=1 fence.s x=2 || a:x b:y", "12 21 22"},
+	{"2+2W+one fence", "x=1 fence.s y=2 | y=1 x=2 || a:x b:y", "11 12 21 22"},
+	{"2+2W+weaker fences", "x=1 fence.b y=2 | y=1 fence.b x=2 || a:x b:y", "11 12 21 22"},
+	{"2+2W+RMW", "x=1 y!2 | y=1 x!2 || a:x b:y", "11 12 21 22"},
+	{"2+2W+RMW+fences", "x=1 fence.s y!2 | y=1 fence.s x!2 || a:x b:y", "12 21 22"},
+	{"R+RMW", "x=1 y+1.s | y=2.s a:x.s || b:y", "02 03 12 13"},
+	{"R+RMW, one store not sc", "x=1.s y!1.s | y=2 a:x.s || b:y", "01 02 11 12"},
+	{"S", "x=2 y=1 | a:y x=1 || b:x", "01 02 11 12"},
+	{"S+rel+acq, at the end", "x=2 y=1.r | a:y.a x=1 || b:x", "01 02 11"},
+	{"S+sc", "x=2.s y=1.s | a:y.s x=1.s || b:x", "01 02 11"},
+	{"R", "x=1 y=1 | y=2 a:x || b:y", "01 02 11 12"},
+	{"R+fences", "x=1 fence.s y=1 | y=2 fence.s a:x || b:y", "01 11 12"},
+	{"R+one fence", "x=1 fence.s y=1 | y=2 a:x || b:y", "01 02 11 12"},
+	{"CoWW", "x=1 x=2 || a:x", "2"},
+	{"CoWW+two", "x=1 | x=2 || a:x", "1 2"},
+	{"CoRW, at the end", "a:x x=1 | x=2 || b:x", "01 02 21"},
+	{"CoWR, at the end", "x=1 a:x | x=2 || b:x", "11 12 22"},
+	{"CoRR+two, at the end", "x=1 | x=2 | a:x b:x || c:x",
+         "001 002 011 012 021 022 111 112 122 211 221 222"},
+	{"one order for all", "x=1 a:x | x=2 b:x || c:x", "111 121 122 222"},
+	{"store and RMW", "a:x+1 | x=2 || b:x", "02 23"},
+	{"store and RMW, seen", "a:x+1 | x=2 b:x || c:x", "022 223 233"},
+	{"MP by the order of stores", "x=1 y=1.r | y=2.r x=2 | a:y.a b:x",
+         "00 01 02 11 12 20 21 22"},
 	{"RMW", "x+1 a:x | x+1 b:x", "12 21 22"},
 	{"RMW sees the newest", "a:x+1 | b:x+1", "01 10"},
 	{"exchange hands over", "x=1 a:y!1.r | b:y!2.a c:x", "011 200 201"},
@@ -77,6 +105,7 @@ struct operation {
 struct program {
 	struct operation operation[THREADS][OPERATIONS];
 	unsigned operations[THREADS], threads, results;
+	bool ends; /* the last of the threads is what comes after the others */
 };
 
 static struct program program;
@@ -128,6 +157,10 @@ static void parse(struct program *p, const char *text)
 	while (*text) {
 		struct operation o;
 
+		if (text[0] == '|' && text[1] == '|') {
+			p->ends = true;
+			text++;
+		}
 		if (*text == ' ' || *text == '|') {
 			p->threads += *text++ == '|';
 			continue;
@@ -226,12 +259,15 @@ static void run_thread(void *arg)
 
 static void run(void *seen)
 {
+	const unsigned threads = program.threads - program.ends;
 	unsigned thread[THREADS], value = 0;
 
-	for (uintptr_t t = 0; t < program.threads; t++)
+	for (uintptr_t t = 0; t < threads; t++)
 		thread[t] = filch_sim_thread(run_thread, (void *)t);
-	for (unsigned t = 0; t < program.threads; t++)
+	for (unsigned t = 0; t < threads; t++)
 		filch_sim_join(thread[t]);
+	if (program.ends)
+		run_thread((void *)(uintptr_t)threads);
 	for (unsigned i = 0; i < program.results; i++)
 		value = 4 * value + result[i];
 	((unsigned char *)seen)[value] = 1;

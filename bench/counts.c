@@ -15,7 +15,7 @@
 
 /* Of one thread; only that one writes. */
 struct counts {
-	_Atomic uint64_t pushes, looks, claims, lost, wakes, writes;
+	_Atomic uint64_t pushes, looks, empty, claims, lost, wakes, writes;
 };
 
 enum { THREADS_MAX = 512 }; /* of all pools that are made here, one after the other */
@@ -69,8 +69,11 @@ static bool counted_push(struct deque *d, const struct chunk *c, unsigned count)
 
 static bool counted_peek(struct deque *d, struct chunk *c, uint64_t *ticket)
 {
+	const bool found = deque_peek(d, c, ticket);
+
 	COUNT(looks, 1);
-	return deque_peek(d, c, ticket);
+	COUNT(empty, !found);
+	return found;
 }
 
 static bool counted_claim(struct deque *d, uint64_t ticket)
@@ -187,6 +190,7 @@ static struct counts sum(void)
 
 		all.pushes += load_relaxed(&c->pushes);
 		all.looks += load_relaxed(&c->looks);
+		all.empty += load_relaxed(&c->empty);
 		all.claims += load_relaxed(&c->claims);
 		all.lost += load_relaxed(&c->lost);
 		all.wakes += load_relaxed(&c->wakes);
@@ -233,9 +237,12 @@ static void run_kind(filch_pool *pool, unsigned workers, const struct kind *kind
 	const double calls = (double)kind->calls;
 	const double claims = (double)(after.claims - before.claims);
 
-	printf("%8u %9.1f %9.1f %9.2f %9.2f %9.1f %9.2f %9.2f %9.2f\n", workers, took_part / calls,
-	       chunks / calls, steals / calls, (double)(after.pushes - before.pushes) / chunks,
+	printf("%8u %9.1f %9.1f %9.2f %9.2f %9.1f %9.1f %9.2f %9.2f %9.2f %9.2f\n", workers,
+	       took_part / calls, chunks / calls, steals / calls,
+	       (double)(after.pushes - before.pushes) / chunks,
 	       (double)(after.looks - before.looks) / (chunks > 0 ? chunks : 1),
+	       (double)(after.empty - before.empty) / (chunks > 0 ? chunks : 1),
+	       (double)(after.lost - before.lost) / calls,
 	       claims > 0 ? 100 * (double)(after.lost - before.lost) / claims : 0,
 	       (double)(after.wakes - before.wakes) / calls,
 	       (double)(after.writes - before.writes) / chunks);
@@ -245,11 +252,12 @@ static void run_kind(filch_pool *pool, unsigned workers, const struct kind *kind
 int main(void)
 {
 	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-		printf("%s%s\n%8s %9s %9s %9s %9s %9s %9s %9s %9s\n", k ? "\n" : "", kinds[k].name,
-		       "workers", "took part", "chunks", "steals", "pushes", "looks", "lost",
-		       "wakes", "writes");
-		printf("%8s %9s %9s %9s %9s %9s %9s %9s %9s\n", "", "a loop", "a loop", "a loop",
-		       "a chunk", "a chunk", "% claims", "a loop", "a chunk");
+		printf("%s%s\n%8s %9s %9s %9s %9s %9s %9s %9s %9s %9s %9s\n", k ? "\n" : "",
+		       kinds[k].name, "workers", "took part", "chunks", "steals", "pushes", "looks",
+		       "empty", "failed", "failed", "wakes", "writes");
+		printf("%8s %9s %9s %9s %9s %9s %9s %9s %9s %9s %9s\n", "", "a loop", "a loop",
+		       "a loop", "a chunk", "a chunk", "a chunk", "a loop", "% steals", "a loop",
+		       "a chunk");
 		for (unsigned workers = 1; workers <= 64; workers *= 2) {
 			filch_pool *pool;
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What would filch do on a machine with 2 to 256 cores?  A discrete-event model of one pool:
+ * What would filch do on a machine with 1 to 256 cores?  A discrete-event model of one pool:
  * workers that cut, push, pop, look, claim, wake and sleep as lib/worker.c and lib/idle.c do,
  * by the library's own arithmetic (chunk.h, idle.h), at prices measured on a small machine.
  * docs/scaling.md says what it shows and what it cannot.
+ *
+ * It prints a table for each cost of an item of the grid, on one socket and on two.  `peak` is how
+ * many were on their way at once after somebody had woken them: the storm.
  *
  * What to expect: back to back, loops of a millisecond should keep 64 cores busy; after a
  * pause the time until all have been woken decides.
@@ -41,6 +44,7 @@ struct core {
 
 static struct {
 	unsigned cores, sockets, searching, searchers_max, started;
+	unsigned waking, most_waking; /* at once, in this call */
 	double latency, item_ns, spin;
 	double counter_free, idle_free; /* when the line can be had next */
 	size_t left;                    /* grains not accounted for */
@@ -81,6 +85,8 @@ static double offer(double now, unsigned core)
 			m.core[i].at = now + m.latency;
 			m.searching++;
 			m.wakes++;
+			m.waking++;
+			m.most_waking = m.waking > m.most_waking ? m.waking : m.most_waking;
 			return now + wake_price;
 		}
 	return now;
@@ -184,8 +190,10 @@ static void search(unsigned core)
 {
 	struct core *c = &m.core[core];
 
-	if (c->state == WAKING)
+	if (c->state == WAKING) {
 		c->since = c->at;
+		m.waking--;
+	}
 	c->state = SEARCHING;
 	for (unsigned k = 0; k < m.cores; k++) {
 		const unsigned from = (c->victim + k) % m.cores;
@@ -251,12 +259,15 @@ static double call(size_t n, double now)
 	m.began = now;
 	m.all_busy = INFINITY;
 	m.wakes = m.steals = m.missed = m.lines = m.chunks = 0;
+	m.most_waking = m.waking;
 	for (unsigned i = 0; i < m.cores; i++)
 		m.core[i].busy = 0;
 	m.core[0].state = RUNNING;
 	m.core[0].near = (struct range){0, n};
 	m.core[0].at = now + start_price;
 	run(0);
+	if (running() == m.cores)
+		m.all_busy = now;
 	while (m.left) {
 		const unsigned i = next_core();
 
@@ -303,48 +314,58 @@ static double third_call(size_t n, double pause)
 	return end - now;
 }
 
+static const double totals[] = {1e4, 1e5, 1e6, 1e7, 1e8};
+
+enum { TOTALS = sizeof totals / sizeof *totals, COUNTED = 3 /* of which counts are shown */ };
+
+/* A loop of so much work: its speed-up, and the ramp. */
+static void cell(unsigned cores, unsigned sockets, double pause, double item_ns, double total)
+{
+	if (total < item_ns) {
+		printf("  %14s", "");
+		return;
+	}
+	begin(cores, sockets, item_ns);
+	const double ns = third_call((size_t)(total / item_ns), pause);
+
+	printf("  %6.1f", total / ns);
+	if (m.all_busy < INFINITY)
+		printf(" %4.0f us", (m.all_busy - m.began) / 1e3);
+	else
+		printf("     -  ");
+}
+
+static void row(unsigned cores, unsigned sockets, double pause, double item_ns)
+{
+	printf("%8u", cores);
+	for (size_t k = 0; k < TOTALS; k++)
+		cell(cores, sockets, pause, item_ns, totals[k]);
+	begin(cores, sockets, item_ns);
+	third_call((size_t)(totals[COUNTED] / item_ns), pause);
+	printf("   %18s %5lu %5u %6lu %6lu %11.2f\n", "", m.wakes, m.most_waking, m.steals,
+	       m.missed, (double)m.lines / (double)m.chunks);
+}
+
 static void table(unsigned sockets, double pause, double item_ns)
 {
-	static const double totals[] = {1e4, 1e5, 1e6, 1e7, 1e8};
-
 	printf("\n%u socket%s, %s, items of %g ns: speed-up, and the time until all cores work\n",
 	       sockets, sockets > 1 ? "s" : "", pause > 0 ? "after 5 ms asleep" : "back to back",
 	       item_ns);
 	printf("%8s", "cores");
-	for (size_t k = 0; k < sizeof totals / sizeof *totals; k++)
+	for (size_t k = 0; k < TOTALS; k++)
 		printf("  %11g us", totals[k] / 1e3);
-	printf("   of the 10 ms loop: wakes steals missed lines/chunk\n");
-	for (unsigned cores = 2; cores <= CORES_MAX; cores *= 2) {
-		unsigned long counts[5] = {0};
-
-		printf("%8u", cores);
-		for (size_t k = 0; k < sizeof totals / sizeof *totals; k++) {
-			double ns;
-
-			begin(cores, sockets, item_ns);
-			ns = third_call((size_t)(totals[k] / item_ns), pause);
-			printf("  %6.1f", totals[k] / ns);
-			if (m.all_busy < INFINITY)
-				printf(" %4.0f us", (m.all_busy - m.began) / 1e3);
-			else
-				printf("     -  ");
-			if (k == 3)
-				memcpy(counts,
-				       (unsigned long[]){m.wakes, m.steals, m.missed, m.lines,
-				                         m.chunks},
-				       sizeof counts);
-		}
-		printf("   %18s %5lu %6lu %6lu %11.2f\n", "", counts[0], counts[1], counts[2],
-		       (double)counts[3] / (double)counts[4]);
-	}
+	printf("   of the 10 ms loop: wakes  peak steals missed lines/chunk\n");
+	for (unsigned cores = sockets; cores <= CORES_MAX; cores *= 2)
+		row(cores, sockets, pause, item_ns);
 }
 
 int main(void)
 {
-	for (unsigned sockets = 1; sockets <= 2; sockets++) {
-		table(sockets, 0, 100);
-		table(sockets, 5e6, 100);
-	}
-	table(1, 0, 10000);
+	/* The costs of the grid. */
+	for (double item_ns = 1; item_ns <= 1e6; item_ns *= 10)
+		for (unsigned sockets = 1; sockets <= 2; sockets++) {
+			table(sockets, 0, item_ns);
+			table(sockets, 5e6, item_ns);
+		}
 	return 0;
 }

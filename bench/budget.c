@@ -26,5 +26,9 @@ void budget_next(unsigned shares)
 
 bool budget_allows(const struct entrant *e, unsigned round)
 {
-	return end == 0 || round == 0 || bench_now() < (turns_is_own(e) ? own_end : peer_end);
+	if (end == 0)
+		return true;
+	if (round == 0)
+		return turns_is_own(e) || bench_now() < end;
+	return bench_now() < (turns_is_own(e) ? own_end : peer_end);
 }

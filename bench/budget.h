@@ -3,8 +3,8 @@
 #define BENCH_BUDGET_H
 /*
  * How long a run may take.  Each question has a share of the time, and goes on round by round while
- * some of that is left, peers until two thirds of it are over.  One round everybody has in any case.
- * Where no time was set there is no end of it.
+ * some of that is left, peers until two thirds of it are over.  One round of each question everybody
+ * has, but when the time of the whole run is over filch alone.  Where no time was set there is no end.
  */
 #include "turns.h"
 

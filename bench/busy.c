@@ -84,7 +84,7 @@ static void claim_slow(struct setting *s, struct bunch *bunches, size_t k)
 
 		if (turns_is_filch(&s->entrants[e]))
 			own = slow;
-		else if (turns_is_peer(&s->entrants[e]) && (best == 0 || slow < best))
+		else if (turns_is_peer(&s->entrants[e]) && slow > 0 && (best == 0 || slow < best))
 			best = slow;
 	}
 	snprintf(text, sizeof text, "busy, %s: 95 %% by the best peer", busy_kinds[k].name);
@@ -128,7 +128,8 @@ static void another_process(struct setting *s)
 	}
 	turns_burner_run(burner, true);
 	for (size_t e = 0; e < s->entrant_count; e++)
-		count(s, &s->entrants[e]);
+		if (budget_allows(&s->entrants[e], 0))
+			count(s, &s->entrants[e]);
 	for (unsigned round = 0; round < most; round++)
 		for (size_t e = 0; e < s->entrant_count; e++) {
 			if (round >= busy_rounds_of(s, &s->entrants[e]) ||
@@ -151,7 +152,8 @@ static void another_process(struct setting *s)
 		printf("  %6s %8s %8s", busy_kinds[k].head, "mean", "95 %");
 	printf("\n");
 	for (size_t e = 0; e < s->entrant_count; e++)
-		busy_row(s, &s->entrants[e], &bunches[e * BUSY_KINDS]);
+		if (bunches[e * BUSY_KINDS].rounds > 0)
+			busy_row(s, &s->entrants[e], &bunches[e * BUSY_KINDS]);
 	for (size_t k = 0; k < BUSY_KINDS; k++)
 		claim_slow(s, bunches, k);
 	free(bunches);

@@ -140,6 +140,11 @@ static bool is_hopeless(const struct grid_series *s)
 	return s->count > 0 && s->time[0] > 10 * s->serial[0] && s->time[0] > HOPELESS_NS;
 }
 
+static bool has_time(const struct grid *g, size_t k, unsigned round)
+{
+	return budget_allows(&g->entrants[place_at(g, k).entrant], round);
+}
+
 static void one_round(struct grid *g, size_t k)
 {
 	const struct place p = place_at(g, k);
@@ -155,11 +160,6 @@ static void one_round(struct grid *g, size_t k)
 	turns_ask(e->host, &q, &pair);
 	s->wrong += pair.wrong;
 	append(s, &pair);
-}
-
-static bool has_time(const struct grid *g, size_t k, unsigned round)
-{
-	return budget_allows(&g->entrants[place_at(g, k).entrant], round);
 }
 
 /* So many rounds of each place, as far as there is time. */
@@ -222,7 +222,7 @@ size_t grid_count(struct grid *g)
 		if (place_at(g, k).mode == GRID_WARM && rounds[k] > 0)
 			output_expect(1);
 	for (size_t k = 0; k < places(g); k++)
-		if (place_at(g, k).mode == GRID_WARM && rounds[k] > 0) {
+		if (place_at(g, k).mode == GRID_WARM && rounds[k] > 0 && has_time(g, k, 0)) {
 			count_one(g, k);
 			counted++;
 		}

@@ -181,7 +181,7 @@ void idle(struct setting *s)
 	printf("%-18s %11s %8s %12s %8s %8s %8s %13s %9s\n", "", "nothing", "woken", "periodic",
 	       "serial", "above", "woken", "time per loop", "serial");
 	for (size_t k = 0; k < s->entrant_count; k++)
-		if (is_asked(s, &s->entrants[k]))
+		if (is_asked(s, &s->entrants[k]) && budget_allows(&s->entrants[k], 0))
 			row(s, &s->entrants[k]);
 	output_done();
 }

@@ -263,6 +263,8 @@ void doubling(struct setting *s)
 	for (size_t k = 0; k < s->entrant_count; k++) {
 		const struct grid_point p = grid_point(&g, k, GRID_WARM, 0);
 
+		if (p.rounds == 0)
+			continue;
 		printf("%-18s %8.2f  (%.2f .. %.2f)  %8.0f ns of %.0f ns, %zu rounds\n",
 		       s->entrants[k].name, p.ratio.median, p.ratio.low, p.ratio.high,
 		       p.time.median, p.serial.median, p.rounds);

@@ -85,7 +85,7 @@ static void count_all(struct setting *s, const struct sheet *sheet)
 {
 	for (size_t e = 0; e < sheet->entrant_count; e++)
 		for (size_t k = 0; k < sheet->kind_count; k++)
-			if (is_asked(s, sheet, e, k))
+			if (is_asked(s, sheet, e, k) && budget_allows(&sheet->entrants[e], 0))
 				question_count(s, &sheet->entrants[e], &sheet->kinds[k].ask);
 }
 

@@ -96,6 +96,7 @@ void sleepers(struct setting *s)
 	       "own\n%-18s %14s %14s\n",
 	       "", "first call", "second call");
 	for (size_t k = 0; k < s->entrant_count; k++)
-		row(s, &s->entrants[k]);
+		if (budget_allows(&s->entrants[k], 0))
+			row(s, &s->entrants[k]);
 	output_done();
 }

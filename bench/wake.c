@@ -80,7 +80,8 @@ static void measure(struct setting *s, answers *all)
 
 		most = mine > most ? mine : most;
 		output_expect(mine);
-		count(s, &s->entrants[e]);
+		if (budget_allows(&s->entrants[e], 0))
+			count(s, &s->entrants[e]);
 	}
 	for (unsigned round = 0; round < most; round++)
 		for (size_t e = 0; e < s->entrant_count; e++) {
@@ -176,16 +177,18 @@ void wake(struct setting *s)
 	     "caller\nlost until then (median)",
 	     "until      95 %     lost");
 	for (size_t e = 0; e < s->entrant_count; e++)
-		if (s->entrants[e].index != WIRE_CONTROL)
+		if (s->entrants[e].index != WIRE_CONTROL && all[e][HELP]->rounds > 0)
 			help_row(&s->entrants[e], all[e][HELP]);
 	head("wake: a loop of 100 us after a pause: median time / median serial time, and what one "
 	     "call in\ntwenty exceeds",
 	     "ratio         95 %");
 	for (size_t e = 0; e < s->entrant_count; e++)
-		loop_row(s, &s->entrants[e], all[e][ONE], false);
+		if (all[e][ONE]->rounds > 0)
+			loop_row(s, &s->entrants[e], all[e][ONE], false);
 	head("wake: bursts of 50 loops of 20 us after a pause, the same per loop",
 	     "ratio         95 %");
 	for (size_t e = 0; e < s->entrant_count; e++)
-		loop_row(s, &s->entrants[e], all[e][ROW], true);
+		if (all[e][ROW]->rounds > 0)
+			loop_row(s, &s->entrants[e], all[e][ROW], true);
 	free(all);
 }

@@ -207,6 +207,27 @@ Test(sort, works_inside_a_body)
 
 /* ---- what makes no sense -------------------------------------------------------------------------- */
 
+static void note(void *arg, const struct filch_progress *p)
+{
+	*(struct filch_progress *)arg = *p;
+}
+
+Test(sort, is_one_item_to_those_who_are_told)
+{
+	uint64_t seed = test_seed();
+	struct filch_progress progress = {.done = 7};
+	struct filch_report r;
+	struct array a;
+
+	array_init(&a, 30000, 8, RANDOM, &seed);
+	cr_expect_eq(filch_sort(NULL, a.base, a.n, a.size, by_key, NULL,
+	                        FILCH(.report = &r, .progress = note, .progress_arg = &progress)),
+	             0);
+	cr_expect(r.items == 1 && r.chunk_min == 1 && r.chunk_max == 1 && r.chunks >= 1);
+	cr_expect(progress.finished && progress.done == 1 && progress.total == 1);
+	array_finish(&a);
+}
+
 Test(sort, says_what_makes_no_sense)
 {
 	struct filch_options old = {.struct_size = 1};

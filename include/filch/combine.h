@@ -13,6 +13,16 @@
  *     filch_combinable_join(&counts, add_histogram, &all);
  *     filch_combinable_destroy(&counts);
  *
+ * In place of
+ *
+ *     init(ctx, &acc);
+ *     for (size_t i = 0; i < n; i++)
+ *             add item i to acc;
+ *     join(ctx, &all, &acc);
+ *
+ * with an acc for each worker: a call of init and of join for each, and nothing for an item but
+ * finding the worker's own.  Memory: one accumulator for each worker, rounded up to 128 bytes.
+ *
  * Which worker gets which items differs from run to run: for what is the same in any order, such as
  * counts.  filch_reduce() is for sums that are to have the same bits.
  */

@@ -38,6 +38,9 @@ extern "C" {
  * All of them run, maybe at once, whatever the others return; the code is that of the first in
  * the list that failed.  arg may be NULL: all get NULL then.  Any of them may fork.
  * Errors: those of filch_run(); FILCH_EINVAL if n is above 0 and fn or one of them is NULL.
+ *
+ * n calls and n - 1 forks, by halves: no memory but the stack of some log2(n) calls.  To report and
+ * progress the call is one item, as that of filch_run() is.
  */
 FILCH_API int filch_invoke(filch_pool *pool, size_t n, filch_fn *const *fn, void *const *arg,
                            const struct filch_options *options);
@@ -76,10 +79,12 @@ typedef int filch_each_fn(void *ctx, const void *item, struct filch_feeder *feed
  * started when the call was stopped.  INT_MIN is no code of yours here.
  *
  * Of the options, status and first_error make no sense: FILCH_EINVAL.  To report and progress the
- * call is one item.
+ * call is one item, since nobody knows how many there will be: progress is told when all has been
+ * done; in the report items, chunk_min and chunk_max are 1, chunks counts the call and the parts of
+ * it that other workers took, and cost_ns is all of the work.
  *
- * An item costs about 12 ns with one worker and 25 with more; it is for what takes longer.  Many short
- * ones that feed nothing are for filch_for().
+ * One call of fn for each item, and besides it about 12 ns with one worker and 25 with more; it is
+ * for what takes longer.  Many short ones that feed nothing are for filch_for().
  *
  * Memory: a place for every item that waits, about 100 bytes and its own, in blocks of 64 that
  * are used again and are freed with the call.  The items given are not copied.  The stack does not

@@ -63,8 +63,9 @@ FILCH_API int filch_scan(filch_pool *pool, const void *in, size_t n, void *out,
                          const struct filch_options *options);
 
 /*
- * The same for the sums of numbers, from 0; a block is summed in eight lanes.  Those of integers wrap around.  No memory, no
- * FILCH_ENOMEM.
+ * The same for the sums of numbers, from 0; a block is summed in eight lanes.  Those of integers
+ * wrap around.  Of those of doubles the error is at most about (4700 + n / 4096) / 2^53 of the sum of all
+ * |x[i]|, in place of the (n - 1) / 2^53 of adding one after the other.  No memory, no FILCH_ENOMEM.
  */
 FILCH_API int filch_scan_f64(filch_pool *pool, const double *in, size_t n, double *out,
                              bool exclusive, const struct filch_options *options);

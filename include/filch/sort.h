@@ -35,9 +35,11 @@ typedef int filch_compare(const void *a, const void *b, void *ctx);
  * sorted in place, stable too, in up to about n log2(n)^2 / 2 steps.  It does not fail for
  * want of memory.
  *
- * Options: label, max_workers and report mean what they mean for a loop of one item.  Once a call
- * is cancelled or out of time it stops soon: the array has all its elements, in some order.  If that
- * comes at the very end the code is the same, though all may be in order.
+ * Options are those of filch_run(): the call is one item, whatever n is.  progress is told when all
+ * has been done; in the report items, chunk_min and chunk_max are 1, chunks counts the call and the
+ * parts of it that other workers took, and cost_ns is all of the work.  Once a call is cancelled or
+ * out of time it stops soon: the array has all its elements, in some order.  If that comes at the
+ * very end the code is the same, though all may be in order.
  * Errors: FILCH_EINVAL (compare is NULL, or base while there are elements; n elements are more
  * than memory can hold; the options make no sense), FILCH_ECANCELED, FILCH_ETIMEDOUT,
  * FILCH_ECLOSED, FILCH_EFORK.

@@ -68,6 +68,9 @@ typedef int filch_body3(void *ctx, const struct filch_box *box, filch_worker *w)
  * Options are those of filch_for(), for a loop over tiles: chunk, min_chunk and max_chunk count
  * tiles or their parts, as does the report.  status and first_error are for tiles that you gave,
  * both numbers, in row-major order; FILCH_EINVAL otherwise.  filch_fail() means nothing here.
+ *
+ * One call of body for each tile or part, of which there are some hundred if there are fewer than 64
+ * tiles; three divisions for each of them are all that is done besides.  No memory but the stack.
  */
 FILCH_API int filch_for2(filch_pool *pool, size_t rows, size_t columns, const size_t *tile,
                          filch_body2 *body, void *ctx, const struct filch_options *options);

@@ -7,6 +7,8 @@
  */
 #include <filch/pick.h>
 
+#include "atomic.h"
+
 /* ---- pack.c -------------------------------------------------------------------------- */
 
 /* Items on their way. */
@@ -56,6 +58,8 @@ struct pick {
 	void *ctx;
 	struct hand *hands; /* one for each worker's id */
 	size_t width;
+	atomic_bool missed;   /* there was no memory to note some range */
+	atomic_size_t failed; /* the lowest item that those who failed did not come to; SIZE_MAX */
 };
 
 /*

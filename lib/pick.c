@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filch_filter(), and what it shares with filch_partition().
+ * What filch_filter() and filch_partition() share.
  *
  * A worker runs ranges of the loop that mostly follow each other; as long as they do they are one
  * run, and what is picked of it is packed to where the run began: no two workers write to the
@@ -72,20 +72,36 @@ static struct packed *hand_run_at(struct hand *h, size_t begin)
 	return &h->runs[h->count++];
 }
 
+/* Relaxed, both: read when the loop has ended. */
+static int pick_missed(struct pick *p)
+{
+	store_relaxed(&p->missed, true);
+	return 0;
+}
+
+static int pick_failed(struct pick *p, size_t item, int code)
+{
+	size_t was = load_relaxed(&p->failed);
+
+	while (item < was && !cas_relaxed(&p->failed, &was, item))
+		;
+	return code;
+}
+
 static int pick_body(void *ctx, size_t begin, size_t end, filch_worker *w)
 {
-	const struct pick *p = ctx;
+	struct pick *p = ctx;
 	const size_t id = filch_worker_id(w);
 	struct packed *noted = id < p->width ? hand_run_at(&p->hands[id], begin) : NULL;
 	struct packed run;
 	int code;
 
 	if (!noted)
-		return 0; /* pick_sweep() will do it */
+		return pick_missed(p); /* pick_sweep() will do it */
 	run = *noted;
 	code = pick_range(p, &run, end, w);
 	*noted = run;
-	return code;
+	return code ? pick_failed(p, run.end, code) : 0;
 }
 
 /* ---- all the runs ------------------------------------------------------------------------ */
@@ -126,7 +142,8 @@ static struct packed *pick_gather(const struct pick *p, size_t n, size_t *count)
 struct sweep {
 	const struct pick *p;
 	size_t at, kept;
-	size_t failed; /* the item that did, or n; SIZE_MAX: nothing was asked */
+	size_t n;      /* where it ends */
+	size_t failed; /* the item that did, or n; SIZE_MAX: nothing is to be put right */
 };
 
 /* The lowest run from `at` on, taken from its hand if it begins there. */
@@ -214,6 +231,7 @@ static int pick_sweep_rest(struct sweep *s, filch_pool *pool, size_t n,
 
 		o.timeout_ns = passed < o.timeout_ns ? o.timeout_ns - passed : 1;
 	}
+	s->n = n;
 	o.first_error = &s->failed;
 	o.status = NULL;
 	o.progress = NULL;
@@ -222,9 +240,9 @@ static int pick_sweep_rest(struct sweep *s, filch_pool *pool, size_t n,
 }
 
 /* After it ended so: what was said of items that it did not come to. */
-static void pick_amend(struct sweep *s, size_t n, const struct filch_options *o, int code)
+static void pick_amend(struct sweep *s, const struct filch_options *o, int code)
 {
-	const bool fails = s->failed < n;
+	const bool fails = s->failed < s->n;
 	const size_t asked = fails ? s->failed + 1 : s->at;
 	size_t skipped = 0;
 
@@ -232,9 +250,9 @@ static void pick_amend(struct sweep *s, size_t n, const struct filch_options *o,
 		*o->first_error = s->failed;
 	if (o->status && fails)
 		o->status[s->failed] = code;
-	while (s->at < n) {
+	while (s->at < s->n) {
 		const struct packed run = sweep_run(s);
-		const size_t end = run.begin < n ? run.begin : n;
+		const size_t end = run.begin < s->n ? run.begin : s->n;
 
 		for (size_t i = s->at > asked ? s->at : asked; i < end; i++, skipped++)
 			if (o->status)
@@ -287,6 +305,22 @@ static int pick_finish(struct pick *p, filch_pool *pool, size_t n, struct sweep 
 	return code;
 }
 
+/* Some range failed.  What was left for later, and is below it, comes first. */
+static int pick_below(struct pick *p, filch_pool *pool, struct sweep *s,
+                      const struct filch_options *options, uint64_t begin_ns, int code)
+{
+	const size_t end = load_relaxed(&p->failed);
+	int lower;
+
+	if (!load_relaxed(&p->missed) || end == SIZE_MAX)
+		return code;
+	lower = pick_sweep_rest(s, pool, end, options, begin_ns);
+	if (s->failed < end)
+		return lower;
+	s->failed = SIZE_MAX;
+	return code;
+}
+
 static int pick_many(struct pick *p, filch_pool *pool, size_t n, size_t *kept,
                      const struct filch_options *options)
 {
@@ -294,6 +328,8 @@ static int pick_many(struct pick *p, filch_pool *pool, size_t n, size_t *kept,
 	struct sweep s = {.p = p, .failed = SIZE_MAX};
 	int code = 0;
 
+	store_relaxed(&p->missed, false); /* nobody else knows of it yet */
+	store_relaxed(&p->failed, SIZE_MAX);
 	p->width = filch_pool_width(pool);
 	p->hands = calloc(p->width, sizeof *p->hands);
 	if (!p->hands)
@@ -301,12 +337,12 @@ static int pick_many(struct pick *p, filch_pool *pool, size_t n, size_t *kept,
 	else
 		/* As what marking and packing costs; marking alone costs what the function does. */
 		code = call_whole(pool, n, pick_body, p, options, (uintptr_t)p->mark + 1);
-	if (!code)
-		code = pick_finish(p, pool, n, &s, options, begin_ns);
+	code = code ? pick_below(p, pool, &s, options, begin_ns, code)
+	            : pick_finish(p, pool, n, &s, options, begin_ns);
 	if (code)
 		pick_undo(p, &s);
 	if (code && options && s.failed < SIZE_MAX)
-		pick_amend(&s, n, options, code);
+		pick_amend(&s, options, code);
 	for (size_t id = 0; id < p->width; id++)
 		free(p->hands[id].runs);
 	free(p->hands);
@@ -357,23 +393,4 @@ int filch__pick_options(struct filch_options *o, const struct filch_options *opt
 bool filch__pick_fits(const void *items, size_t bytes, size_t n)
 {
 	return bytes && n <= SIZE_MAX / bytes && (items || !n);
-}
-
-int filch_filter_sized(filch_pool *pool, const void *items, size_t item_bytes, size_t n, void *out,
-                       size_t *kept, filch_mark_fn *mark, void *ctx,
-                       const struct filch_options *options)
-{
-	struct pick p = {
-		.p = {.items = items, .out = out, .bytes = item_bytes}, .mark = mark, .ctx = ctx};
-	struct filch_options o;
-	size_t count = 0;
-	int code = FILCH_EINVAL;
-
-	if (mark && filch__pick_fits(items, item_bytes, n) && (out || !n))
-		code = options ? filch__pick_options(&o, options) : 0;
-	if (!code)
-		code = filch__pick(&p, pool, n, &count, options ? &o : NULL);
-	if (kept)
-		*kept = count;
-	return code;
 }

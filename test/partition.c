@@ -270,3 +270,46 @@ Test(partition, that_is_stopped_in_what_is_asked_for_last_says_so)
 	}
 	pool_close(pool);
 }
+
+struct two {
+	size_t low, high;
+};
+
+/* Another code at each. */
+static int fail_at_both(void *ctx, size_t begin, size_t end, bool *out, filch_worker *w)
+{
+	const struct two *t = ctx;
+
+	for (size_t i = begin; i < end; i++) {
+		if (i == t->low || i == t->high)
+			return filch_fail(w, i, i == t->low ? 5 : 7);
+		out[i - begin] = i % 3 == 0;
+	}
+	return 0;
+}
+
+/* Also if the lower one is in a range that could not be noted. */
+Test(partition, fails_at_the_lowest_whatever_memory_there_is)
+{
+	static uint32_t x[MOST];
+	static int status[MOST];
+
+	for (unsigned round = 0; round < 24; round++) {
+		filch_pool *pool = pool_of(1 + round % 3);
+		struct two two = {10, round % 2 ? 1500 : 500};
+		size_t first = 1, lowest = 0;
+
+		for (uint32_t i = 0; i < MOST; i++)
+			x[i] = i;
+		fail_memory(1 + round / 3, false);
+		cr_assert_eq(filch_partition(
+				     pool, x, MOST, &first, fail_at_both, &two,
+				     FILCH(.chunk = 100, .first_error = &lowest, .status = status)),
+		             5);
+		fail_no_more();
+		cr_assert(first == 0 && lowest == 10);
+		cr_assert(status[9] == 0 && status[10] == 5 && status[11] == FILCH_ESKIPPED);
+		expect_permutation(x, MOST);
+		pool_close(pool);
+	}
+}

@@ -1,174 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Far more workers than CPUs, many callers at once, and work that never ends: every item is
- * accounted for, and no caller starves.  What is checked are counts, and that something comes to
- * its end: only a hang takes too long.
+ * accounted for, no caller starves, and none is served much more often than another.  What is
+ * checked are counts, and that something comes to its end: only a hang takes too long.
  */
-#include "account.h"
-#include "support.h"
+#include "load.h"
 
 #include <filch/each.h>
 
-#include <criterion/criterion.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 TestSuite(load, .timeout = 900);
-
-/* ---- accounts ---------------------------------------------------------------------------- */
-
-enum { WIDEST = 256, ITEMS_MOST = 4000 };
-
-/* A caller's: of one call, of whatever kind, and of all that it called. */
-struct book {
-	filch_pool *pool;
-	struct tally t;
-	struct account by[WIDEST];
-	uint64_t calls, bodies, steals; /* of those before */
-};
-
-static struct book *book_new(filch_pool *pool)
-{
-	struct book *b = aligned_alloc(128, sizeof *b);
-
-	if (!b)
-		abort();
-	memset(b, 0, sizeof *b);
-	b->pool = pool;
-	tally_init(&b->t, ITEMS_MOST);
-	return b;
-}
-
-static void book_free(struct book *b)
-{
-	tally_finish(&b->t);
-	free(b);
-}
-
-static void book_begin(struct book *b, size_t n)
-{
-	memset(b->by, 0, sizeof b->by);
-	tally_clear(&b->t);
-	b->t.n = n;
-}
-
-/* Now and then an item naps: who has slept meanwhile is of use then. */
-static void book_items(struct book *b, size_t begin, size_t end, const filch_worker *w)
-{
-	tally_range(&b->t, begin, end);
-	account_range(&b->by[filch_worker_id(w)], begin, end);
-	for (size_t i = begin; i < end; i++)
-		if (i % 50 == 40)
-			sleep_ns(100000);
-}
-
-/* Ends the program unless each item ran once, and the caller had a part of it: nobody who calls
- * waits for somebody else to begin. */
-static void book_end(struct book *b)
-{
-	const struct account all = account_sum(b->by, WIDEST);
-
-	b->calls++;
-	b->bodies += all.bodies;
-	b->steals += all.steals;
-	if (account_is_right(&all, b->t.n) && tally_first_not(&b->t, 0, b->t.n, 1) == b->t.n &&
-	    b->by[0].bodies > 0)
-		return;
-	fprintf(stderr, "%zu items: %llu ran, %llu bodies by the caller\n", b->t.n,
-	        (unsigned long long)all.items, (unsigned long long)b->by[0].bodies);
-	abort();
-}
-
-/* ---- calls of three kinds ---------------------------------------------------------------- */
-
-enum { ROW = 40 };
-
-struct row {
-	struct book *book;
-	size_t begin;
-};
-
-static int row_body(void *ctx, size_t begin, size_t end, filch_worker *w)
-{
-	const struct row *row = ctx;
-
-	book_items(row->book, row->begin + begin, row->begin + end, w);
-	return 0;
-}
-
-static int loop(struct book *b, size_t chunk)
-{
-	struct row all = {b, 0};
-	struct filch_report r;
-	const int code =
-		filch_for(b->pool, b->t.n, row_body, &all, FILCH(.chunk = chunk, .report = &r));
-
-	b->by[0].steals += r.steals;
-	return code;
-}
-
-static int rows_body(void *ctx, size_t begin, size_t end, filch_worker *w)
-{
-	struct book *b = ctx;
-	int code = 0;
-
-	for (size_t i = begin; i < end && !code; i++) {
-		const size_t left = b->t.n - i * ROW;
-		struct row row = {b, i * ROW};
-		struct filch_report r;
-
-		code = filch_for(b->pool, left < ROW ? left : ROW, row_body, &row,
-		                 FILCH(.chunk = 1 + i % 3, .report = &r));
-		b->by[filch_worker_id(w)].steals += r.steals;
-	}
-	return code;
-}
-
-static int loop_of_loops(struct book *b)
-{
-	return filch_for(b->pool, (b->t.n + ROW - 1) / ROW, rows_body, b, FILCH(.chunk = 1));
-}
-
-struct part {
-	struct book *book;
-	size_t begin, end;
-};
-
-static int halves(void *arg, filch_worker *w)
-{
-	const struct part *p = arg;
-	const size_t middle = p->begin + (p->end - p->begin) / 2;
-	struct part first = {p->book, p->begin, middle}, second = {p->book, middle, p->end};
-
-	if (p->end - p->begin > 3)
-		return filch_join2(w, halves, &first, halves, &second);
-	book_items(p->book, p->begin, p->end, w);
-	return 0;
-}
-
-static int forks(struct book *b)
-{
-	struct part all = {b, 0, b->t.n};
-	struct filch_report r;
-	const int code = filch_run(b->pool, halves, &all, FILCH(.report = &r));
-
-	b->by[0].steals += r.steals;
-	return code;
-}
-
-static void call_once(struct book *b, uint64_t *seed)
-{
-	const size_t kind = random_below(seed, 4);
-	int code;
-
-	book_begin(b, 1 + random_below(seed, ITEMS_MOST));
-	code = kind < 2 ? loop(b, kind) : kind == 2 ? loop_of_loops(b) : forks(b);
-	if (code)
-		abort();
-	book_end(b);
-}
 
 /* ---- a crowd of workers ------------------------------------------------------------------- */
 
@@ -264,6 +106,64 @@ Test(load, of_eighty_callers_at_once_starves_none)
 	load_by(&l, 80);
 	pool_close(l.pool);
 	load_tell(&l);
+}
+
+/* ---- fairness -------------------------------------------------------------------------------- */
+
+/*
+ * When one has been served so often, each other one has been at least a twentieth as often.  On a busy
+ * machine a call is held up now and then for as long as a hundred others take, by a helper whose turn
+ * does not come; not for as long as nineteen twentieths of four hundred.  Who is passed over whenever
+ * somebody else calls is behind by nearly all.
+ */
+enum { UNEQUAL = 20 };
+
+struct fair {
+	filch_pool *pool;
+	size_t calls; /* of the busiest */
+	uint64_t seed;
+	atomic_uint begun;
+	atomic_bool over;
+	size_t served[CALLERS];
+};
+
+static void *call_until_one_has_enough(void *arg)
+{
+	struct fair *f = arg;
+	struct book *b = book_new(f->pool);
+	const unsigned me = atomic_fetch_add(&f->begun, 1);
+	uint64_t seed = f->seed + me;
+
+	if (!wait_for(&f->begun, CALLERS))
+		abort();
+	while (!atomic_load(&f->over)) {
+		call_once(b, &seed);
+		if (b->calls == f->calls)
+			atomic_store(&f->over, true);
+	}
+	f->served[me] = b->calls;
+	book_free(b);
+	return NULL;
+}
+
+Test(load, of_eight_callers_serves_all_alike)
+{
+	static const unsigned workers[] = {2, 16, 64};
+
+	for (size_t k = 0; k < COUNT_OF(workers); k++) {
+		struct fair f = {.pool = pool_of(workers[k]),
+		                 .calls = scaled(1000, 400),
+		                 .seed = test_seed()};
+		size_t least = SIZE_MAX;
+
+		on_threads(CALLERS, call_until_one_has_enough, &f);
+		pool_close(f.pool);
+		for (unsigned i = 0; i < CALLERS; i++)
+			least = f.served[i] < least ? f.served[i] : least;
+		fprintf(stderr, "%u workers: the busiest made %zu calls, the least busy %zu\n",
+		        workers[k], f.calls, least);
+		cr_expect_geq(least, f.calls / UNEQUAL);
+	}
 }
 
 /* ---- work without an end ------------------------------------------------------------------- */

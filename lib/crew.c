@@ -146,8 +146,26 @@ static void ask(struct worker *w, struct worker *from, struct loop *below, bool 
 		tasks_ask(&from->tasks);
 }
 
-bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool take)
+struct loop *filch__waited_for(const struct wait *wait)
 {
+	/* acquire: pairs with the release in filch__task_run(): it is a call. */
+	return wait->task ? load_acquire(task_call(wait->task)) : wait->loop;
+}
+
+/*
+ * What he who took a task made a call of is memory for another call of his once the task is done, in
+ * whatever tree.  What was seen below it before that was below the task.
+ */
+static bool still_waits(const struct wait *wait)
+{
+	/* acquire: pairs with the store in filch__task_end().  Who has peeked at what was pushed below
+	 * the other call knows of the end of the one before, so that he sees it here. */
+	return !wait || !wait->task || !load_acquire(task_done(wait->task));
+}
+
+bool filch__find(struct worker *w, const struct wait *wait, struct chunk *c, bool take)
+{
+	struct loop *below = wait ? filch__waited_for(wait) : NULL;
 	struct crew *crew = w->crew;
 	/* seq_cst, both: pair with the stores in guest_create() and start_one(): a last look before
 	 * sleeping misses nobody who has pushed. */
@@ -155,6 +173,8 @@ bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool tak
 	const unsigned all = guests + load_seq_cst(&crew->started);
 	const bool forking = load_relaxed(&crew->forking);
 
+	if (wait && !below)
+		return false;
 	for (unsigned k = 0, i = w->victim % (all ? all : 1); k < all; k++, i++) {
 		struct worker *from;
 		uint64_t ticket;
@@ -177,6 +197,8 @@ bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool tak
 			continue;
 		if (!take)
 			return true;
+		if (!still_waits(wait))
+			return false;
 		if (!below)
 			filch__idle_step_aside(&crew->idle, load_relaxed(&c->loop->cpu));
 		if (deque_claim(&from->deque, ticket)) {

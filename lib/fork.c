@@ -164,7 +164,7 @@ void filch__task_run(struct worker *w, struct chunk c, bool *available)
 	struct loop *call = open_call(w, c.loop, t);
 	struct visit v;
 
-	if (call) /* release: pairs with the acquire in waited_for(). */
+	if (call) /* release: pairs with the acquire in filch__waited_for(). */
 		store_release(task_call(t), call);
 	filch__visit_begin(&v, w, call ? call : c.loop);
 	if (*available)

@@ -16,23 +16,9 @@ static bool has_ended(const struct wait *wait)
 	                  : load_seq_cst(&wait->loop->remaining) == 0;
 }
 
-/* What we may help with is below this; NULL while he who took the task has not begun. */
-static struct loop *waited_for(const struct wait *wait)
-{
-	/* acquire: pairs with the release in filch__task_run(): it is a call. */
-	return wait->task ? load_acquire(task_call(wait->task)) : wait->loop;
-}
-
-static bool find_below(struct worker *w, const struct wait *wait, struct chunk *c, bool take)
-{
-	struct loop *below = waited_for(wait);
-
-	return below && filch__find(w, below, c, take);
-}
-
 static bool expose_below(struct worker *w, const struct wait *wait, bool surely)
 {
-	struct loop *below = waited_for(wait);
+	struct loop *below = filch__waited_for(wait);
 
 	return below && filch__expose(w, below, surely);
 }
@@ -43,7 +29,7 @@ static bool need_not_wait(void *worker)
 	struct worker *w = worker;
 	struct chunk c;
 
-	return has_ended(w->wait) || find_below(w, w->wait, &c, false) ||
+	return has_ended(w->wait) || filch__find(w, w->wait, &c, false) ||
 	       expose_below(w, w->wait, true);
 }
 
@@ -51,7 +37,7 @@ static void sleep_for(struct worker *w, const struct wait *wait)
 {
 	w->wait = wait;
 	/* Seen by who sees him parked, which comes after it. */
-	store_relaxed(&w->waiting, waited_for(wait));
+	store_relaxed(&w->waiting, filch__waited_for(wait));
 	filch__idle_park(&w->sleeper, need_not_wait, w,
 	                 wait->loop ? filch__loop_progress_due(wait->loop) : 0);
 	store_relaxed(&w->waiting, NULL);
@@ -70,7 +56,7 @@ bool filch__worker_wait(struct worker *w, const struct wait *wait)
 
 		if (crew_is_orphaned(w->crew))
 			return false;
-		if (!look-- && (look = LOOK_EVERY - 1, find_below(w, wait, &c, true))) {
+		if (!look-- && (look = LOOK_EVERY - 1, filch__find(w, wait, &c, true))) {
 			filch__worker_help(w, c);
 			since = platform_ticks();
 			expose_at = EXPOSE_NS;

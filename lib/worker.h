@@ -78,10 +78,13 @@ void filch__worker_finish(struct worker *w);
 void filch__worker_main(struct worker *w);
 
 /*
- * Finds the oldest chunk that w may help with on somebody's deque: any, or one of a loop
- * `below` the one it waits for.  `take` claims it; else it is only a rumour.
+ * Finds the oldest chunk that w may help with on somebody's deque: any, or one below what it waits
+ * for.  `take` claims it; else it is only a rumour.
  */
-bool filch__find(struct worker *w, struct loop *below, struct chunk *c, bool take);
+bool filch__find(struct worker *w, const struct wait *wait, struct chunk *c, bool take);
+
+/* What is below this is below what w waits for; NULL while he who took the task has not begun. */
+struct loop *filch__waited_for(const struct wait *wait);
 
 /*
  * What filch__find() could not see: has tasks shared that their owner keeps to itself, any or those

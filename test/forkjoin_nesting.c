@@ -143,6 +143,52 @@ Test(forkjoin_nesting, threads_from_outside_run_at_once)
 	pool_close(pool);
 }
 
+struct ids {
+	atomic_uint inside[16]; /* leaves of this run, by worker id */
+	atomic_bool twice;
+};
+
+struct grove {
+	struct ids *ids;
+	unsigned leaves;
+};
+
+static int grow(void *arg, filch_worker *w)
+{
+	const struct grove *g = arg;
+	struct grove half = {g->ids, g->leaves / 2}, rest = {g->ids, g->leaves - half.leaves};
+	atomic_uint *mine = &g->ids->inside[filch_worker_id(w)];
+
+	if (g->leaves > 1)
+		return filch_join2(w, grow, &half, grow, &rest);
+	if (atomic_fetch_add(mine, 1) > 0)
+		atomic_store(&g->ids->twice, true);
+	sleep_ns(((uintptr_t)arg / 32 % 16 == 0) * 100000);
+	atomic_fetch_sub(mine, 1);
+	return 0;
+}
+
+static void *grow_from_outside(void *pool)
+{
+	for (size_t round = 0; round < scaled(300, 20); round++) {
+		struct ids ids = {.twice = false};
+		struct grove all = {&ids, 1 + (unsigned)round * 37 % 1000};
+
+		cr_expect_eq(filch_run(pool, grow, &all, NULL), 0);
+		cr_expect_not(atomic_load(&ids.twice), "two are the same worker at once");
+	}
+	return NULL;
+}
+
+/* Each caller is worker 0 of its own: none may help with another one's (J6, O6). */
+Test(forkjoin_nesting, runs_of_many_threads_keep_to_themselves)
+{
+	filch_pool *pool = pool_of(16);
+
+	on_threads(8, grow_from_outside, pool);
+	pool_close(pool);
+}
+
 /* ---- with few helpers ----------------------------------------------------------------------- */
 
 static atomic_uint helpers_seen; /* a bit for each id */

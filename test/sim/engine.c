@@ -14,32 +14,30 @@
 struct seen {
 	uint64_t sum;
 	size_t length;
+	bool failed;
 };
 
-static struct seen seen_now(void)
-{
-	const struct schedule *s = filch__sim->schedule;
-
-	return (struct seen){s->sum, s->length};
-}
-
+/* What failed has stopped its session, and been made another: its scenario tells of it. */
 static bool is_same(struct seen a, struct seen b)
 {
-	return a.sum == b.sum && a.length == b.length;
+	return (a.sum == b.sum && a.length == b.length) || a.failed || b.failed;
 }
 
 /* The last of so many runs that begin with this seed, or the one with this trail. */
 static struct seen run(const struct scenario *s, uint64_t seed, uint64_t runs, const char *trail)
 {
+	const struct schedule *chosen;
 	struct filch_sim_options o = s->options;
+	bool failed;
 
 	o.struct_size = sizeof o;
 	o.quiet = true;
 	o.seed = seed;
 	o.runs = runs;
 	o.replay = trail;
-	filch_sim(s->program, NULL, &o, NULL);
-	return seen_now();
+	failed = filch_sim(s->program, NULL, &o, NULL);
+	chosen = filch__sim->schedule;
+	return (struct seen){chosen->sum, chosen->length, failed};
 }
 
 static char *trail_now(void)
@@ -124,7 +122,7 @@ static bool long_runs_are_their_trail(void)
 	                           .options = {.steps = 1000000, .order = FILCH_SIM_RANDOM}};
 
 	return is_its_seed_and_its_trail(&s, 3) &&
-	       tell(&s, "it is short", seen_now().length > 1 << 17);
+	       tell(&s, "it is short", filch__sim->schedule->length > 1 << 17);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */

@@ -178,8 +178,6 @@ int main(int argc, char **argv)
 	read_arguments(&a, argc - 1, argv + 1);
 	if (!a.list && is_asked(&a, "litmus"))
 		run_litmus(&sum);
-	if (!a.list && is_asked(&a, "engine"))
-		run_engine(&sum);
 	for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
 		for (size_t k = 0; k < rooms[i]->count; k++) {
 			const struct scenario *s = &rooms[i]->scenario[k];
@@ -193,6 +191,8 @@ int main(int argc, char **argv)
 		}
 	if (a.list)
 		return 0;
+	if (is_asked(&a, "engine"))
+		run_engine(&sum);
 	printf("%llu runs, %llu steps, %llu switches, %llu stale loads\n",
 	       (unsigned long long)sum.runs, (unsigned long long)sum.steps,
 	       (unsigned long long)sum.switches, (unsigned long long)sum.stale);

@@ -112,6 +112,7 @@ static void stores_much(void *none)
 
 	stores(none);
 	filch_sim_join(t);
+	filch_sim_check(load_relaxed(&place) == 99999); /* or a compiler makes none of them */
 }
 
 /* Longer than any run is by itself, and than result.order has room for. */

@@ -27,10 +27,10 @@ struct find {
 };
 
 /* A loop that asks: what an item costs is remembered as that of the function. */
-static int find_for(struct find *f, filch_pool *pool, size_t n, filch_body *body, void *ctx,
-                    const struct filch_options *options, int *stopped)
+static struct told find_for(struct find *f, filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                            const struct filch_options *options)
 {
-	return filch__for_told(pool, n, body, ctx, options, (uintptr_t)f->find, stopped);
+	return call_told(pool, n, body, ctx, options, (uintptr_t)f->find);
 }
 
 static int find_body(void *ctx, size_t begin, size_t end, filch_worker *w)
@@ -98,18 +98,18 @@ static int find_in_first(struct find *f, filch_pool *pool, size_t n, size_t *ind
 {
 	uint16_t at[FIND_FIRST], next[FIND_FIRST];
 	struct first_window first = {.f = f, .n = n, .at = at, .next = next};
-	int code, stopped;
+	struct told t;
 
 	at[0] = next[0] = (uint16_t)n; /* so it stays if the call is refused */
-	code = find_for(f, pool, n, first_body, &first, NULL, &stopped);
-	if (stopped || code == FILCH_EFORK) /* others may have run a part, in the parent */
-		return code ? code : stopped;
+	t = find_for(f, pool, n, first_body, &first, NULL);
+	if (t.stopped || t.code == FILCH_EFORK) /* others may have run a part, in the parent */
+		return t.code ? t.code : t.stopped;
 	for (size_t i = 0; i < n; i = next[i])
 		if (at[i] < next[i]) {
 			*index = at[i];
 			return 0;
 		}
-	return code;
+	return t.code;
 }
 
 /* ---- the call ------------------------------------------------------------------------- */
@@ -117,21 +117,21 @@ static int find_in_first(struct find *f, filch_pool *pool, size_t n, size_t *ind
 static int find_by_windows(struct find *f, filch_pool *pool, size_t n, size_t *index)
 {
 	size_t window = n < FIND_FIRST ? n : FIND_FIRST;
-	int code = find_in_first(f, pool, window, index), stopped;
+	struct told t = {find_in_first(f, pool, window, index), 0};
 
-	while (!code && *index == n && n - f->base > window) {
+	while (!t.code && *index == n && n - f->base > window) {
 		f->base += window;
 		window = window < FOUND_MOST / 4 ? 4 * window : FOUND_MOST;
 		window = window < n - f->base ? window : n - f->base;
-		code = find_for(f, pool, window, find_body, f, NULL, &stopped);
-		if (stopped && (!code || is_match(code)))
-			return stopped;
-		if (is_match(code)) {
-			*index = f->base + (size_t)(code - FOUND);
+		t = find_for(f, pool, window, find_body, f, NULL);
+		if (t.stopped && (!t.code || is_match(t.code)))
+			return t.stopped;
+		if (is_match(t.code)) {
+			*index = f->base + (size_t)(t.code - FOUND);
 			return 0;
 		}
 	}
-	return code;
+	return t.code;
 }
 
 /* To those who read it a match is an item like any other. */
@@ -148,24 +148,24 @@ static int find_with_options(struct find *f, filch_pool *pool, size_t n, size_t 
 {
 	struct filch_options o;
 	size_t lowest = SIZE_MAX, *first_error;
-	int code = filch__pick_options(&o, options), stopped;
+	struct told t = {filch__pick_options(&o, options), 0};
 
-	if (code)
-		return code;
+	if (t.code)
+		return t.code;
 	first_error = o.first_error;
 	o.first_error = &lowest;
-	code = find_for(f, pool, n, find_body, f, &o, &stopped);
-	if (code && lowest == SIZE_MAX && n < SIZE_MAX) /* refused */
-		return code;
+	t = find_for(f, pool, n, find_body, f, &o);
+	if (t.code && lowest == SIZE_MAX && n < SIZE_MAX) /* refused */
+		return t.code;
 	status_mend(o.status, n);
-	if (code == FOUND) {
-		*index = stopped ? n : lowest;
+	if (t.code == FOUND) {
+		*index = t.stopped ? n : lowest;
 		lowest = n;
-		code = 0;
+		t.code = 0;
 	}
 	if (first_error)
 		*first_error = lowest;
-	return code ? code : stopped;
+	return t.code ? t.code : t.stopped;
 }
 
 int filch_find(filch_pool *pool, size_t n, filch_find_fn *find, void *ctx, size_t *index,

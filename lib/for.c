@@ -368,26 +368,20 @@ PLATFORM_HOT int filch_for_as(filch_pool *pool, size_t n, filch_body *body, void
 	return body ? call(pool, n, body, ctx, options, as) : FILCH_EINVAL;
 }
 
-/* Why a call that was made in `outer`, and had nothing of its own to stop it, was stopped, if so. */
-PLATFORM_NOINLINE static int stop_around(const struct entry *outer)
+struct told filch__for_told(filch_pool *pool, size_t n, filch_body *body, void *ctx,
+                            const struct filch_options *options, uintptr_t as)
 {
-	const struct visit *around = filch__visit_in(outer);
+	const struct visit *around = filch__visit_in(filch__entry);
+	struct told t = {FILCH_OK, FILCH_OK};
 
-	return around && filch_stopping(&around->handle) ? FILCH_ECANCELED : FILCH_OK;
-}
-
-PLATFORM_HOT int filch__for_told(filch_pool *pool, size_t n, filch_body *body, void *ctx,
-                                 const struct filch_options *options, uintptr_t as, int *stopped)
-{
-	const struct entry *outer = filch__entry;
-	int code;
-
-	*stopped = FILCH_OK;
-	if (options)
-		return call_any(pool, n, body, ctx, options, as,
-		                (struct manner){.stopped = stopped});
-	code = call(pool, n, body, ctx, NULL, as);
-	if (outer)
-		*stopped = stop_around(outer);
-	return code;
+	if (options) {
+		t.code = call_any(pool, n, body, ctx, options, as,
+		                  (struct manner){.stopped = &t.stopped});
+		return t;
+	}
+	t.code = call(pool, n, body, ctx, NULL, as);
+	/* There was nothing else that could stop it. */
+	if (around && filch_stopping(&around->handle))
+		t.stopped = FILCH_ECANCELED;
+	return t;
 }

@@ -223,6 +223,7 @@ static struct sleeper *sleepers[2] = {&two[0].sleeper, &two[1].sleeper};
 
 static void open_crew(void)
 {
+	crew.forks = load_relaxed(&filch__forks);
 	crew.threads = 2;
 	crew.worker = two;
 	crew.sleepers = sleepers;

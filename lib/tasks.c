@@ -72,7 +72,7 @@ static bool share(struct tasks *ts, struct deque *d, void *worker, enum share wh
 	struct loop *call = load_relaxed(&ts->call);
 	const size_t count = count_private(newest);
 	const size_t keep = kept(count, what);
-	filch_task *t = turn_round(newest, count, keep), *newer;
+	filch_task *t = turn_round(newest, count, keep), *newer, *older;
 
 	if (t && (!load_relaxed(&ts->border) || deque_is_empty(d)))
 		store_relaxed(&ts->waits_since, platform_ticks());
@@ -83,9 +83,14 @@ static bool share(struct tasks *ts, struct deque *d, void *worker, enum share wh
 		t->call_ = NULL;
 		t->worker_ = worker;
 		t->done_ = 0;
-		if (!deque_push(d, &c, 1))
-			break; /* no memory: the rest stays private */
-		store_relaxed(task_older(t), older_marked(load_relaxed(task_older(t))));
+		older = load_relaxed(task_older(t));
+		/* Before anybody can take it: in the child of a fork() the owner asks no lock whether
+		 * one who is gone had begun it. */
+		store_relaxed(task_older(t), older_marked(older));
+		if (!deque_push(d, &c, 1)) {
+			store_relaxed(task_older(t), older);
+			break; /* no memory: it and the rest stay private */
+		}
 		/* release: pairs with the acquire in tasks_hidden(). */
 		store_release(&ts->border, t);
 	}

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Question: what do the algorithms take beside the best that there is?  Sums, picking and counting,
- * sorts and merges; filch on 1 and 2 workers; the serial forms of C and C++, oneTBB, the parallel
- * mode of libstdc++ ("gnu") and std::execution::par ("par").
- * Expect sums as fast as memory, and sorts at or below the best peer.
+ * Question: what do the algorithms take beside the best that there is?  Reductions, scans, picking and
+ * counting, sorts and merges; filch on 1 and 2 workers; the serial forms of C and C++, oneTBB, the
+ * parallel mode of libstdc++ ("gnu"), std::execution::par ("par") and par_unseq ("unseq"), OpenMP, and
+ * Rayon where that is installed, which has no scans and no merges.  And what a call with few items
+ * takes in addition to the serial form.
+ * Expect sums as fast as memory, sorts at or below the best peer, and small calls some nanoseconds
+ * above the serial form.
  *
  * A program of its own: ./dev bench algo runs it.
  */
@@ -18,21 +21,90 @@ extern "C" {
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <numeric>
 #include <omp.h>
-#include <parallel/numeric>
-#include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
-#include <tbb/parallel_reduce.h>
+#include <time.h>
+#ifdef RAYON_VERSION
+#include "algo_rayon.h"
+#else
+#define RAYON_VERSION "no Rayon"
+#endif
+
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
 
 filch_pool *pools[2];
 unsigned wrong;
+int rounds = 5;
 
 namespace
 {
 
-int rounds = 5;
+/* For so long, at least, libgomp's workers go on spinning, and libomp's if they are told to. */
+enum { SPIN_MS = 10 };
+
+unsigned met, missed;
 std::vector<std::string> words;
+
+/* Of all peers, or of the serial ones. */
+const entry &best_peer(const std::vector<entry> &entries, bool serial)
+{
+	const entry *best = nullptr;
+
+	for (const entry &e : entries)
+		if (!e.ours && (e.how == SERIAL || !serial) &&
+		    (!best || median(e.ns) < median(best->ns)))
+			best = &e;
+	return *best;
+}
+
+struct bench_quartiles quartiles(std::vector<double> ns)
+{
+	return bench_quartiles(ns.data(), ns.size());
+}
+
+/* Formed within each round, as are differences. */
+struct bench_quartiles ratio(const std::vector<double> &ns, const std::vector<double> &to)
+{
+	std::vector<double> ratios;
+
+	for (size_t i = 0; i < ns.size(); i++)
+		ratios.push_back(ns[i] / to[i]);
+	return quartiles(ratios);
+}
+
+struct bench_quartiles difference(const std::vector<double> &ns, const std::vector<double> &to)
+{
+	std::vector<double> differences;
+
+	for (size_t i = 0; i < ns.size(); i++)
+		differences.push_back(ns[i] - to[i]);
+	return quartiles(differences);
+}
+
+/* Until nobody spins any more who would take a CPU from the next one. */
+void calm_down()
+{
+	const struct timespec t = {0, SPIN_MS * 1000000L};
+
+	nanosleep(&t, nullptr);
+}
+
+double timed(const entry &e, size_t times)
+{
+	if (times > 1)
+		e.run();
+	const double begin = now();
+
+	for (size_t i = 0; i < times; i++)
+		e.run();
+	return (now() - begin) / static_cast<double>(times);
+}
+
+} // namespace
 
 double now()
 {
@@ -46,80 +118,11 @@ double median(std::vector<double> v)
 	return v.empty() ? 0 : v[v.size() / 2];
 }
 
-/* The best of all peers, or of the serial ones. */
-const entry &best_peer(const std::vector<entry> &entries, bool serial)
+const char *judged(bool is_met)
 {
-	const entry *best = nullptr;
-
-	for (const entry &e : entries)
-		if (!e.ours && (e.how == SERIAL || !serial) &&
-		    (!best || median(e.ns) < median(best->ns)))
-			best = &e;
-	return *best;
+	(is_met ? met : missed)++;
+	return is_met ? "" : " *";
 }
-
-/* By itself, or by what another took in the same rounds. */
-struct bench_quartiles quartiles(const std::vector<double> &ns, const std::vector<double> *by)
-{
-	std::vector<double> values = ns;
-
-	for (size_t k = 0; by && k < values.size(); k++)
-		values[k] /= (*by)[k];
-	return bench_quartiles(values.data(), values.size());
-}
-
-/* A record; its ratio is by the best serial form. */
-void record_entry(const std::string &title, const entry &e, const entry &serial, unsigned not_right)
-{
-	struct host host = {};
-	const struct entrant entrant = {&host, 0, e.ours ? "filch" : e.name};
-	struct record r = {};
-
-	host.workers = e.how == SERIAL ? 1 : 2;
-	std::snprintf(host.hello.compiler, sizeof host.hello.compiler, "gcc %s", __VERSION__);
-	if (e.ours)
-		std::snprintf(host.hello.version, sizeof host.hello.version, "filch %s",
-		              FILCH_VERSION);
-	r.question = "algo";
-	r.mode = "warm";
-	r.entrant = &entrant;
-	r.body = title.c_str();
-	r.n = 1;
-	r.rounds = e.ns.size();
-	r.serial_ns = quartiles(serial.ns, nullptr);
-	r.time_ns = quartiles(e.ns, nullptr);
-	r.ratio = quartiles(e.ns, &serial.ns);
-	r.wrong = not_right;
-	output_record(&r);
-}
-
-void ask_sum(size_t n)
-{
-	std::vector<double> x;
-	double sum = 0;
-	const auto add = [](const tbb::blocked_range<const double *> &r, double s) {
-		return std::accumulate(r.begin(), r.end(), s);
-	};
-	const std::string title = "sum of " + std::to_string(n) + " doubles";
-	std::vector<entry> entries = {
-		peer("loop", SERIAL, [&] { sum = std::accumulate(x.begin(), x.end(), 0.0); }),
-		peer("gnu", PARALLEL,
-	             [&] { sum = __gnu_parallel::accumulate(x.begin(), x.end(), 0.0); }),
-		peer("tbb", PARALLEL, [&] {
-			const tbb::blocked_range<const double *> all(x.data(), x.data() + n);
-			sum = tbb::parallel_reduce(all, 0.0, add, std::plus<double>());
-		})};
-
-	if (!wanted(title))
-		return;
-	x.assign(n, 1.0);
-	add_ours(entries,
-	         [&](filch_pool *pool) { return filch_sum_f64(pool, x.data(), n, &sum, nullptr); });
-	ask(
-		title, entries, [&] { sum = -1; }, [&] { return sum == static_cast<double>(n); });
-}
-
-} // namespace
 
 bool wanted(const std::string &title)
 {
@@ -129,8 +132,39 @@ bool wanted(const std::string &title)
 	return true;
 }
 
+double extra(const std::vector<double> &ns, const std::vector<double> &to)
+{
+	return difference(ns, to).median;
+}
+
+void record_entry(const std::string &title, const entry &e, const std::vector<double> &serial_ns,
+                  unsigned not_right)
+{
+	struct host host = {};
+	const struct entrant entrant = {&host, 0, e.ours ? "filch" : e.name};
+	struct record r = {};
+
+	host.workers = e.how == SERIAL ? 1 : 2;
+	std::snprintf(host.hello.compiler, sizeof host.hello.compiler, "%s", COMPILER);
+	if (e.ours)
+		std::snprintf(host.hello.version, sizeof host.hello.version, "filch %s",
+		              FILCH_VERSION);
+	r.question = "algo";
+	r.mode = "warm";
+	r.entrant = &entrant;
+	r.body = title.c_str();
+	r.n = 1;
+	r.rounds = e.ns.size();
+	r.serial_ns = quartiles(serial_ns);
+	r.time_ns = quartiles(e.ns);
+	r.ratio = ratio(e.ns, serial_ns);
+	r.extra_ns = difference(e.ns, serial_ns);
+	r.wrong = not_right;
+	output_record(&r);
+}
+
 void ask(const std::string &title, std::vector<entry> entries, const std::function<void()> &prepare,
-         const std::function<bool()> &right)
+         const std::function<bool()> &right, size_t times)
 {
 	std::vector<unsigned> not_right(entries.size());
 
@@ -139,22 +173,28 @@ void ask(const std::string &title, std::vector<entry> entries, const std::functi
 			const size_t place = (i + static_cast<size_t>(round)) % entries.size();
 			entry &e = entries[place];
 
+			const unsigned before = wrong;
+
 			prepare();
-			const double begin = now();
-			e.run();
-			e.ns.push_back(now() - begin);
-			not_right[place] += !right();
+			e.ns.push_back(timed(e, times));
+			if (!right()) {
+				wrong++;
+				std::printf("%s: %s is wrong\n", title.c_str(), e.name);
+			}
+			not_right[place] += wrong - before;
+			if (!e.ours && e.how == PARALLEL)
+				calm_down();
 		}
-	for (size_t i = 0; i < entries.size(); i++) {
-		record_entry(title, entries[i], best_peer(entries, true), not_right[i]);
-		wrong += not_right[i];
-	}
+	for (size_t i = 0; i < entries.size(); i++)
+		record_entry(title, entries[i], best_peer(entries, true).ns, not_right[i]);
 	std::printf("%-34s", title.c_str());
 	for (const entry &e : entries) {
 		std::printf("  %s %.2f", e.name, median(e.ns) / 1e6);
-		if (e.ours)
-			std::printf(" (%.2f)",
-			            median(e.ns) / median(best_peer(entries, e.how == SERIAL).ns));
+		if (e.ours) {
+			const double r = ratio(e.ns, best_peer(entries, e.how == SERIAL).ns).median;
+
+			std::printf(" (%.2f)%s", r, judged(r <= e.limit));
+		}
 	}
 	std::printf("\n");
 	std::fflush(stdout);
@@ -176,6 +216,7 @@ int main(int argc, char **argv)
 {
 	size_t n = 10000000;
 
+	setenv("KMP_BLOCKTIME", std::to_string(SPIN_MS).c_str(), 0); /* before libomp looks */
 	for (int i = 1; i < argc; i++)
 		if (std::strcmp(argv[i], "--quick") == 0)
 			n = 1000000;
@@ -199,18 +240,25 @@ int main(int argc, char **argv)
 	}
 	omp_set_num_threads(2);
 	tbb::global_control two(tbb::global_control::max_allowed_parallelism, 2);
+#ifdef FILCH_BENCH_ALGO_RAYON_H
+	if (!bench_rayon_open(2))
+		return 1;
+#endif
 	std::printf(
 		"algo: ms, medians of %d rounds; filch also in proportion to the best peer: one "
-		"worker to the serial ones, two to all\n\n",
-		rounds);
-	ask_sum(1000000);
-	ask_sum(10 * n);
+		"worker to the serial ones (target: 1.10), two to all (1.05); * above it\n"
+		"%s; %s\n\n",
+		rounds, __VERSION__, RAYON_VERSION);
+	ask_small();
+	ask_reductions(1000000);
+	ask_reductions(10 * n);
+	ask_scans(n);
 	ask_sorts(n);
 	ask_merges(n);
 	ask_picking(n);
 	for (filch_pool *pool : pools)
 		filch_pool_destroy(pool);
-	std::printf("\n%u wrong results\n", wrong);
+	std::printf("\ntargets: %u met, %u missed; %u wrong results\n", met, missed, wrong);
 	output_close();
 	return wrong != 0;
 }

@@ -4,6 +4,9 @@
  * qsort() and ours by pointer, unless ours is a typed form.
  */
 #include "algo.h"
+#ifdef RAYON_VERSION
+#include "algo_rayon.h"
+#endif
 
 #include <algorithm>
 #include <cstdio>
@@ -137,6 +140,46 @@ template <typename T> std::vector<entry> sort_peers(std::vector<T> &x)
 	             [&, par] { std::stable_sort(par, x.begin(), x.end()); })};
 }
 
+/* Rayon's sorts are for some types; its order of doubles is that of their bits, as ours. */
+#ifdef RAYON_VERSION
+void rayon_sort(std::vector<int64_t> &x, bool stable)
+{
+	bench_rayon_sort_i64(x.data(), x.size(), stable);
+}
+void rayon_sort(std::vector<plain> &x, bool stable)
+{
+	bench_rayon_sort_i64(&x.data()->key, x.size(), stable);
+}
+void rayon_sort(std::vector<double> &x, bool stable)
+{
+	bench_rayon_sort_f64(x.data(), x.size(), stable);
+}
+void rayon_sort(std::vector<record> &x, bool stable)
+{
+	bench_rayon_sort_records(x.data(), x.size(), stable);
+}
+void rayon_sort(std::vector<text> &x, bool stable)
+{
+	bench_rayon_sort_strings(x.data(), x.size(), stable);
+}
+
+template <typename T> void add_rayon(std::vector<entry> &entries, std::vector<T> &x)
+{
+	entries.push_back(peer("rayon", PARALLEL, [&] { rayon_sort(x, false); }));
+	entries.push_back(peer("rayon-stable", PARALLEL, [&] { rayon_sort(x, true); }));
+}
+void add_rayon(std::vector<entry> &, std::vector<int32_t> &)
+{
+}
+void add_rayon(std::vector<entry> &, std::vector<float> &)
+{
+}
+#else
+template <typename T> void add_rayon(std::vector<entry> &, std::vector<T> &)
+{
+}
+#endif
+
 template <typename T> bool alike(const std::vector<T> &x, const std::vector<T> &y)
 {
 	for (size_t i = 0; i < x.size(); i++)
@@ -162,6 +205,7 @@ template <typename T> void ask_sort(const char *what, size_t n, order how, sorte
 		assign(input[i], number(how, i, n), i);
 	sorted = input;
 	std::stable_sort(sorted.begin(), sorted.end());
+	add_rayon(entries, x);
 	add_ours(entries, [&](filch_pool *pool) { return sort(pool, x.data(), n); });
 	ask(
 		title, entries, [&] { x = input; }, [&] { return alike(x, sorted); });

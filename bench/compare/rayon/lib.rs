@@ -3,6 +3,7 @@
 //! The loops are written as users of Rayon write them, over items; the doubling, the chain and
 //! the triad are those of ../../bodies.h.
 
+mod algo;
 mod forks;
 
 use rayon::prelude::*;

@@ -91,8 +91,17 @@ const struct program program_fib = {
 	.small = 20,
 	.result = 14930352,
 	.small_result = 6765,
+	.full = 40,
+	.full_result = 102334155,
+#ifdef __clang__ /* it unrolls no recursions */
+	.one = 1.1,
+	.two = 0.6,
+#else
 	.one = 0.52,
 	.two = 0.28,
+	.plain_one = 0.62,
+	.plain_two = 0.34,
+#endif
 	.serial = fib_serial_run,
 	.loose = fib_loose_run,
 	.typed = fib_typed_run,

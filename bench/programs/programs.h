@@ -16,7 +16,10 @@ struct program {
 	const char *name;
 	int size, small;             /* for the bench, for a test */
 	double result, small_result; /* what is known to come out; 0 = nobody else says */
+	int full;                    /* for a full run of the bench, or 0: as `size` */
+	double full_result;
 	double one, two;             /* time / serial that is aimed at with 1 and 2 workers */
+	double plain_one, plain_two; /* with plain functions, if there are typed tasks, too; or 0 */
 	/* Makes what is worked on, once for each size; NULL = nothing.  0, or there is no memory. */
 	int (*prepare)(int size);
 	/* Not timed, or NULL: what is worked on is as it was; a digest of what became of it. */

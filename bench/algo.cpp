@@ -31,8 +31,10 @@ extern "C" {
 #endif
 
 #ifdef __clang__
+#define BY "clang"
 #define COMPILER __VERSION__
 #else
+#define BY "gcc"
 #define COMPILER "gcc " __VERSION__
 #endif
 
@@ -150,7 +152,7 @@ void record_entry(const std::string &title, const entry &e, const std::vector<do
 		std::snprintf(host.hello.version, sizeof host.hello.version, "filch %s",
 		              FILCH_VERSION);
 	r.question = "algo";
-	r.mode = "warm";
+	r.mode = "warm, " BY;
 	r.entrant = &entrant;
 	r.body = title.c_str();
 	r.n = 1;

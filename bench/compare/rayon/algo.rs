@@ -142,7 +142,7 @@ pub unsafe extern "C" fn bench_rayon_sort_f64(x: *mut f64, n: usize, stable: boo
 #[repr(C)]
 pub struct Record {
     key: i64,
-    rest: [u8; 24],
+    _rest: [u8; 24],
 }
 
 /// # Safety
@@ -165,12 +165,14 @@ pub struct Text(*const c_char);
 unsafe impl Send for Text {}
 unsafe impl Sync for Text {}
 
+fn by_characters(a: &Text, b: &Text) -> Ordering {
+    // SAFETY: they end in 0.
+    unsafe { strcmp(a.0, b.0) }.cmp(&0)
+}
+
 /// # Safety
 /// It has n items, which nobody else looks at: pointers to strings that end in 0.
 #[no_mangle]
 pub unsafe extern "C" fn bench_rayon_sort_strings(x: *mut Text, n: usize, stable: bool) {
-    sort(slice::from_raw_parts_mut(x, n), stable, |a, b| {
-        // SAFETY: they end in 0.
-        unsafe { strcmp(a.0, b.0) }.cmp(&0)
-    })
+    sort(slice::from_raw_parts_mut(x, n), stable, by_characters)
 }

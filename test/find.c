@@ -291,54 +291,47 @@ Test(find, inside_a_call_that_is_stopped_ends_and_says_so)
 }
 
 struct race {
-	filch_cancel token, *cancels;
-	uint64_t sleep_ns;
+	filch_cancel token;
+	bool cancels;
 	atomic_uint found;
 };
 
-/* The first is no match, and knows it late; all others are. */
+/* All but the first are matches, and know it when the call is told to stop, which the first does. */
 static int match_all_but_the_first(void *ctx, size_t begin, size_t end, size_t *found,
                                    filch_worker *w)
 {
 	struct race *r = ctx;
 
-	(void)end, (void)w;
+	(void)end;
 	if (begin) {
-		*found = begin;
 		atomic_fetch_add(&r->found, 1);
-		return 0;
+		*found = begin;
+		return wait_for_stop(w) ? 0 : 9;
 	}
-	for (unsigned naps = 0; naps < 100 && !atomic_load(&r->found); naps++)
-		sleep_ns(1000000);
-	sleep_ns(r->sleep_ns);
+	if (r->cancels && !wait_for(&r->found, 1))
+		return 9;
 	if (r->cancels)
-		filch_cancel_now(r->cancels);
-	return 0;
+		filch_cancel_now(&r->token);
+	return wait_for_stop(w) ? 0 : 9;
 }
 
+/* He who helps begins with the last one. */
 Test(find, that_is_stopped_below_a_match_has_none)
 {
-	filch_pool *pool = pool_of(2);
-
 	for (size_t round = 0; round < 10; round++) {
-		const bool cancels = round % 2;
-		struct race r = {.sleep_ns = cancels ? 0 : 50000000};
+		filch_pool *pool = pool_of(2);
+		struct race r = {.cancels = round % 2};
 		size_t index = 99, lowest = 99;
-		int code;
 
-		r.cancels = cancels ? &r.token : NULL;
-		code = filch_find(pool, 4, match_all_but_the_first, &r, &index,
-		                  FILCH(.chunk = 1, .cost_ns = 1e6, .cancel = &r.token,
-		                        .timeout_ns = cancels ? 0 : 50000000,
-		                        .first_error = &lowest));
-		if (code)
-			cr_expect(code == (cancels ? FILCH_ECANCELED : FILCH_ETIMEDOUT) &&
-			          index == 4);
-		else
-			cr_expect_eq(index, 1);
+		cr_expect_eq(filch_find(pool, 4, match_all_but_the_first, &r, &index,
+		                        FILCH(.chunk = 1, .cost_ns = 1e6, .cancel = &r.token,
+		                              .timeout_ns = r.cancels ? 0 : 50000000,
+		                              .first_error = &lowest)),
+		             r.cancels ? FILCH_ECANCELED : FILCH_ETIMEDOUT);
+		cr_expect_eq(index, 4);
 		cr_expect_eq(lowest, 4);
+		pool_close(pool);
 	}
-	pool_close(pool);
 }
 
 static int match_and_cancel(void *ctx, size_t begin, size_t end, size_t *found, filch_worker *w)

@@ -124,19 +124,6 @@ static int filter_few(filch_pool *pool, struct stop *s, const struct filch_optio
 	return filter_of(pool, s, o, 1000);
 }
 
-/* Each of 0 .. n - 1 is there. */
-static void expect_all(const uint32_t *x, size_t n)
-{
-	static bool seen[N];
-
-	memset(seen, 0, n);
-	for (size_t i = 0; i < n; i++) {
-		cr_assert_lt(x[i], n);
-		cr_assert(!seen[x[i]], "%u is there twice", x[i]);
-		seen[x[i]] = true;
-	}
-}
-
 static int partition(filch_pool *pool, struct stop *s, const struct filch_options *o)
 {
 	size_t first = 1;

@@ -15,7 +15,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIMIT_NS = 1000000 };
+enum { LIMIT_NS = 1000000, ALL_MOST = 140000 };
+
+/* Each of 0 .. n - 1 is there. */
+static inline void expect_all(const uint32_t *x, size_t n)
+{
+	static bool seen[ALL_MOST];
+	bool good = true; /* an assertion takes as long as a hundred of them */
+
+	memset(seen, 0, n);
+	for (size_t i = 0; i < n; i++) {
+		good = good && x[i] < n && !seen[x[i]];
+		seen[good ? x[i] : 0] = true;
+	}
+	cr_assert(good, "one of %zu is missing", n);
+}
 
 enum means { CANCELLED, TIMED, AROUND, MEANS };
 

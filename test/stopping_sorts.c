@@ -10,19 +10,6 @@ enum { N = 12000, MANY = 70000 };
 
 static uint32_t numbers[2 * MANY], mixed[2 * MANY], others[2 * MANY];
 
-/* Each of 0 .. n - 1 is there. */
-static void expect_all(const uint32_t *x, size_t n)
-{
-	static bool seen[2 * MANY];
-
-	memset(seen, 0, n);
-	for (size_t i = 0; i < n; i++) {
-		cr_assert_lt(x[i], n);
-		cr_assert(!seen[x[i]], "%u is there twice", x[i]);
-		seen[x[i]] = true;
-	}
-}
-
 /* 0 .. n - 1, in no order. */
 static void shuffle(uint32_t *x, size_t n)
 {
@@ -180,20 +167,24 @@ static int greatest(filch_pool *pool, struct stop *s, const struct filch_options
 static int scan_i64(filch_pool *pool, struct stop *s, const struct filch_options *o)
 {
 	const int code = filch_scan_i64(pool, wide, 4 * MANY, sums, false, o);
+	bool good = true;
 
 	(void)s;
 	for (int64_t i = 0; i < 4 * MANY && !code; i++)
-		cr_assert_eq(sums[i], i * (i + 1) / 2);
+		good = good && sums[i] == i * (i + 1) / 2;
+	cr_assert(good);
 	return code;
 }
 
 static int scan_f64(filch_pool *pool, struct stop *s, const struct filch_options *o)
 {
 	const int code = filch_scan_f64(pool, real, 4 * MANY, real_sums, true, o);
+	bool good = true;
 
 	(void)s;
 	for (size_t i = 0; i < 4 * MANY && !code; i++)
-		cr_assert_eq((size_t)real_sums[i], i);
+		good = good && (size_t)real_sums[i] == i;
+	cr_assert(good);
 	return code;
 }
 

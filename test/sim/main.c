@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sim [SCENARIO...] [--runs N] [--seed N] [--order random|pct|all] [--depth N] [--replay TRAIL]
- * [--strong] [--trace] [--stop] [--list]: the scenarios with these words in their names, or all, and the
- * tests of the simulator itself: litmus, engine; the last line is the sum of it.
+ * [--strong] [--trace] [--stop] [--part K/N] [--list]: the scenarios with these words in their names, or
+ * all, and the tests of the simulator itself: litmus, engine; or each N-th of them from the K-th on.
+ * The last line is the sum of it.
  */
 #include "scenario.h"
 
@@ -21,6 +22,7 @@ struct asked {
 	struct filch_sim_options options;
 	const char *name[64];
 	unsigned names;
+	unsigned part, parts;
 	bool list, stop;
 };
 
@@ -121,6 +123,14 @@ static enum filch_sim_order order_of(const char *name)
 	                                   : FILCH_SIM_MIXED;
 }
 
+static void read_part(struct asked *a, const char *text)
+{
+	if (sscanf(text, "%u/%u", &a->part, &a->parts) != 2 || !a->part || a->part > a->parts) {
+		fprintf(stderr, "sim: no part: %s\n", text);
+		exit(2);
+	}
+}
+
 static void read_arguments(struct asked *a, int argc, char **argv)
 {
 	for (; argc; argc--, argv++) {
@@ -140,6 +150,8 @@ static void read_arguments(struct asked *a, int argc, char **argv)
 			a->options.strong = true;
 		else if (strcmp(*argv, "--stop") == 0)
 			a->stop = true;
+		else if (strcmp(*argv, "--part") == 0)
+			read_part(a, value_of(&argc, &argv));
 		else if (strcmp(*argv, "--list") == 0)
 			a->list = true;
 		else if (a->names < sizeof a->name / sizeof a->name[0])
@@ -172,11 +184,12 @@ static void run_engine(struct sum *sum)
 
 int main(int argc, char **argv)
 {
-	struct asked a = {.names = 0};
+	struct asked a = {.part = 1, .parts = 1};
 	struct sum sum = {0};
+	unsigned asked = 0;
 
 	read_arguments(&a, argc - 1, argv + 1);
-	if (!a.list && is_asked(&a, "litmus"))
+	if (!a.list && a.part == 1 && is_asked(&a, "litmus"))
 		run_litmus(&sum);
 	for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
 		for (size_t k = 0; k < rooms[i]->count; k++) {
@@ -184,14 +197,16 @@ int main(int argc, char **argv)
 
 			if (a.stop && sum.failed)
 				return 1;
-			if (is_asked(&a, s->name) && a.list)
+			if (!is_asked(&a, s->name) || asked++ % a.parts != a.part - 1)
+				continue;
+			if (a.list)
 				puts(s->name);
-			else if (is_asked(&a, s->name))
+			else
 				run_scenario(&sum, s, &a);
 		}
 	if (a.list)
 		return 0;
-	if (is_asked(&a, "engine"))
+	if (a.part == a.parts && is_asked(&a, "engine"))
 		run_engine(&sum);
 	printf("%llu runs, %llu steps, %llu switches, %llu stale loads\n",
 	       (unsigned long long)sum.runs, (unsigned long long)sum.steps,

@@ -39,7 +39,7 @@ Test(sort, is_the_stable_serial_one_at_all_counts_and_sizes)
 	uint64_t seed = test_seed();
 
 	for (size_t i = 0; i < COUNT_OF(sizes); i++)
-		check_all_counts(i % 2 ? 3 : 2, sizes[i], 1, &seed);
+		check_all_counts(i % 2 ? 3 : 2, sizes[i], thinned(), &seed);
 }
 
 Test(sort, is_the_stable_serial_one_at_all_widths)
@@ -47,7 +47,7 @@ Test(sort, is_the_stable_serial_one_at_all_widths)
 	uint64_t seed = test_seed();
 
 	for (size_t i = 0; i < COUNT_OF(all_widths); i++)
-		check_all_counts(all_widths[i], i % 2 ? 16 : 8, 2, &seed);
+		check_all_counts(all_widths[i], i % 2 ? 16 : 8, 2 * thinned(), &seed);
 }
 
 Test(sort, is_the_stable_serial_one_at_random_counts)

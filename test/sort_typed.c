@@ -186,28 +186,28 @@ static void check_all(unsigned width, bool poor, unsigned of)
 
 Test(sort_typed, is_the_serial_one_at_width_1)
 {
-	check_all(1, false, 1);
+	check_all(1, false, thinned());
 }
 
 Test(sort_typed, is_the_serial_one_at_width_2)
 {
-	check_all(2, false, 1);
+	check_all(2, false, thinned());
 }
 
 Test(sort_typed, is_the_serial_one_at_width_8)
 {
-	check_all(8, false, 1);
+	check_all(8, false, thinned());
 }
 
 Test(sort_typed, is_the_serial_one_at_the_widths_between)
 {
 	for (unsigned width = 3; width < 8; width++)
-		check_all(width, false, 5);
+		check_all(width, false, 5 * thinned());
 }
 
 Test(sort_typed, needs_no_memory)
 {
-	check_all(2, true, 1);
+	check_all(2, true, thinned());
 }
 
 static void check_swapped(double *x, size_t n, size_t k)

@@ -37,16 +37,21 @@ Test(clock, that_jumps_beyond_a_deadline_ends_the_call)
 		filch_pool *pool = pool_of(widths[k]);
 		struct jumps j = {.seconds = 7200, .every = 10};
 		int status[100 * N];
+		size_t skipped = 0;
 
 		tally_init(&j.t, COUNT_OF(status));
 		cr_expect_eq(
 			filch_for(pool, j.t.n, jump_body, &j,
 		                  FILCH(.chunk = 1, .timeout_ns = an_hour_ns, .status = status)),
 			FILCH_ETIMEDOUT);
-		for (size_t i = 0; i < j.t.n; i++)
-			cr_assert_eq(atomic_load(&j.t.times[i]), status[i] == FILCH_OK);
+		for (size_t i = 0; i < j.t.n; i++) {
+			bool ran = atomic_load(&j.t.times[i]) == 1;
+
+			cr_assert_eq(status[i], ran ? FILCH_OK : FILCH_ESKIPPED);
+			skipped += !ran;
+		}
 		cr_expect_eq(status[0], FILCH_OK);
-		cr_expect_eq(status[j.t.n - 1], FILCH_ESKIPPED);
+		cr_expect_gt(skipped, 0);
 		tally_finish(&j.t);
 		pool_close(pool);
 	}

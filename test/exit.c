@@ -256,7 +256,7 @@ CHILD(calls_at_the_end_of_threads)
 {
 	if (pthread_key_create(&key, at_thread_end))
 		return 1;
-	for (int i = 0; i < 20; i++)
+	for (size_t i = scaled(20, 5); i > 0; i--)
 		on_threads(4, call_with_key, NULL);
 	return calls_work(NULL);
 }

@@ -127,6 +127,7 @@ Test(pick, gives_what_the_serial_loop_gives)
 {
 	static const unsigned shares[] = {0, 1, 128, 250, 256};
 	filch_pool *pool = pool_of(2);
+	uint64_t seed = test_seed();
 
 	for (size_t s = 0; s < COUNT_OF(sizes); s++)
 		for (size_t b = 0; b < COUNT_OF(item_sizes); b++)
@@ -134,7 +135,8 @@ Test(pick, gives_what_the_serial_loop_gives)
 				struct ask a = {
 					.share = shares[k], .n = sizes[s], .fails_at = SIZE_MAX};
 
-				expect_both(pool, &a, item_sizes[b], NULL);
+				if (random_below(&seed, thinned()) == 0)
+					expect_both(pool, &a, item_sizes[b], NULL);
 			}
 	pool_close(pool);
 }
@@ -168,6 +170,8 @@ Test(pick, gives_the_same_at_every_width_and_tuning)
 
 Test(pick, moves_what_is_too_much_for_the_caller_alone)
 {
+	uint64_t seed = test_seed();
+
 	for (size_t k = 0; k < COUNT_OF(widths); k++) {
 		filch_pool *pool = pool_of(widths[k]);
 
@@ -178,7 +182,8 @@ Test(pick, moves_what_is_too_much_for_the_caller_alone)
 				                .n = MOST,
 				                .fails_at = SIZE_MAX};
 
-				expect_both(pool, &a, WIDEST, FILCH(.chunk = 2000));
+				if (random_below(&seed, thinned()) == 0)
+					expect_both(pool, &a, WIDEST, FILCH(.chunk = 2000));
 			}
 		pool_close(pool);
 	}
@@ -227,7 +232,7 @@ Test(pick, reports_all_of_its_items)
 Test(pick, needs_no_memory)
 {
 	for (unsigned k = 1; k < 12; k++)
-		for (size_t b = 0; b < COUNT_OF(item_sizes); b++) {
+		for (size_t b = k % thinned(); b < COUNT_OF(item_sizes); b += thinned()) {
 			filch_pool *pool = pool_of(2);
 			struct ask a = {
 				.share = 128, .n = 30000, .fails_at = SIZE_MAX, .pause_ns = 2000};

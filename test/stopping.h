@@ -134,9 +134,12 @@ static void stop_each(const struct algorithm *algorithms, size_t n)
 	for (size_t k = 0; k + 1 < COUNT_OF(widths); k++) {
 		filch_pool *pool = pool_of(widths[k]);
 
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
+			if (random_below(&seed, thinned()) != 0)
+				continue;
 			for (unsigned round = 0; round < scaled(2, 1) * 2 * MEANS; round++)
 				stop_one(&algorithms[i], pool, round, &seed);
+		}
 		pool_close(pool);
 	}
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Question: what if the CPUs are not ours alone?  Another process computes all the time; and a pool
- * has 64 workers on this machine.
+ * has 64, 128 or 256 workers on this machine.
  * Expect that the system gives the other process one of two CPUs, or half of both in turns: a loop
  * of 1 ms gains nothing and must lose nothing, one of 100 ms takes three quarters, since both of its
  * threads together get one and a half CPUs.  Who waits for a thread that is not running loses time
- * slices of milliseconds, so the mean counts, and the slowest twentieth.  Of 64 workers two run at
+ * slices of milliseconds, so the mean counts, and the slowest twentieth.  Of many workers two run at
  * a time, and the rest must not be in their way.
  */
 #include "budget.h"
@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-enum { WIDE = 64, ROUNDS_MAX = 64 };
+enum { ROUNDS_MAX = 64 };
 
 /* ---- another process ------------------------------------------------------------------ */
 
@@ -176,70 +176,109 @@ static const struct kind wide_kinds[] = {
 
 enum { WIDE_KINDS = sizeof wide_kinds / sizeof *wide_kinds };
 
-/* The ratios of filch: of as many workers as asked for, and of 64. */
-static double ratios[2][WIDE_KINDS][ROUNDS_MAX];
-static size_t ratio_count[2][WIDE_KINDS];
+/* Of the widths beyond that of the question, of which peers have only the first: what part of the
+ * throughput is to be there. */
+static const struct {
+	unsigned workers;
+	double share;
+} wide[] = {{64, 0.95}, {128, 0.9}, {256, 0.9}};
+
+enum { WIDTHS = sizeof wide / sizeof *wide, WIDE_HOSTS = HOSTS_MAX + WIDTHS };
+
+/* The ratios of filch: of as many workers as asked for, and of more. */
+static double ratios[1 + WIDTHS][WIDE_KINDS][ROUNDS_MAX];
+static size_t ratio_count[1 + WIDTHS][WIDE_KINDS];
+
+static size_t row_of(const struct setting *s, unsigned workers)
+{
+	size_t row = 0;
+
+	if (workers != s->workers)
+		while (row < WIDTHS && wide[row++].workers != workers)
+			;
+	return row;
+}
 
 static void look(struct setting *s, const struct entrant *e, size_t kind,
                  const struct bench_pair *p)
 {
-	const bool is_wide = e->host->workers != s->workers;
-	size_t *count = &ratio_count[is_wide][kind];
+	const size_t row = row_of(s, e->host->workers);
+	size_t *count = &ratio_count[row][kind];
 
 	if (turns_is_filch(e) && *count < ROUNDS_MAX && p->serial_ns > 0)
-		ratios[is_wide][kind][(*count)++] = p->time_ns / p->serial_ns;
+		ratios[row][kind][(*count)++] = p->time_ns / p->serial_ns;
+}
+
+static double ratio_of(size_t row, size_t kind)
+{
+	return bench_quartiles(ratios[row][kind], ratio_count[row][kind]).median;
 }
 
 static void claim_wide(struct setting *s)
 {
-	for (size_t k = 0; k < WIDE_KINDS; k++) {
-		const double narrow = bench_quartiles(ratios[0][k], ratio_count[0][k]).median;
-		const double wide = bench_quartiles(ratios[1][k], ratio_count[1][k]).median;
-		char text[80];
+	for (size_t row = 1; row <= WIDTHS; row++)
+		for (size_t k = 0; k < WIDE_KINDS; k++) {
+			const double narrow = ratio_of(0, k);
+			char text[80];
 
-		snprintf(text, sizeof text, "busy, %s: time with %d workers / with %u",
-		         wide_kinds[k].name, WIDE, s->workers);
-		if (narrow > 0)
-			question_claim(s, text, wide / narrow, 1 / 0.95, "");
+			snprintf(text, sizeof text, "busy, %s: time with %u workers / with %u",
+			         wide_kinds[k].name, wide[row - 1].workers, s->workers);
+			if (narrow > 0 && ratio_count[row][k] > 0)
+				question_claim(s, text, ratio_of(row, k) / narrow,
+				               1 / wide[row - 1].share, "");
+		}
+}
+
+/* Whoever is asked about more workers, with a name for that. */
+struct crowd {
+	struct host hosts[WIDE_HOSTS];
+	struct entrant entrants[2 * WIDE_HOSTS];
+	char names[WIDE_HOSTS][WIRE_NAME];
+	size_t started, entrant_count;
+};
+
+static void add_wide(struct setting *s, struct crowd *c, const struct entrant *e, unsigned workers)
+{
+	struct host *host = &c->hosts[c->started];
+	char *name = c->names[c->started];
+
+	if (!turns_start(host, e->host->family, workers)) {
+		s->wrong++;
+		return;
 	}
+	c->started++;
+	snprintf(name, sizeof c->names[0], "%.20s, %u", e->name, workers);
+	c->entrants[c->entrant_count++] = (struct entrant){host, e->index, name};
 }
 
 static void more_workers(struct setting *s)
 {
-	static struct host hosts[HOSTS_MAX];
-	static struct entrant entrants[2 * HOSTS_MAX];
-	static char names[HOSTS_MAX][WIRE_NAME];
-	struct sheet sheet = sheet_of(
-		s, "busy",
-		"busy: as many workers as asked for, and 64; loops of items of 1 us, time / serial",
-		wide_kinds, WIDE_KINDS);
-	size_t started = 0;
+	static struct crowd c;
+	struct sheet sheet = sheet_of(s, "busy",
+	                              "busy: as many workers as asked for, and more; loops of "
+	                              "items of 1 us, time / serial",
+	                              wide_kinds, WIDE_KINDS);
+	const void *last = NULL;
 
-	sheet.mode = "wide";
-	sheet.entrants = entrants;
-	sheet.entrant_count = 0;
-	sheet.look = look;
 	for (size_t k = 0; k < s->entrant_count; k++) {
 		const struct entrant *e = &s->entrants[k];
-		struct host *host = &hosts[started];
 
 		/* One contender of each family, in whatever order they have. */
-		if (e->index == WIRE_CONTROL ||
-		    (started > 0 && hosts[started - 1].family == e->host->family))
+		if (e->index == WIRE_CONTROL || e->host->family == last)
 			continue;
-		if (!turns_start(host, e->host->family, WIDE)) {
-			s->wrong++;
-			continue;
-		}
-		snprintf(names[started], sizeof names[started], "%.20s, %d", e->name, WIDE);
-		entrants[sheet.entrant_count++] = *e;
-		entrants[sheet.entrant_count++] =
-			(struct entrant){host, e->index, names[started++]};
+		last = e->host->family;
+		c.entrants[c.entrant_count++] = *e;
+		for (size_t i = 0; i < (turns_is_own(e) ? WIDTHS : 1); i++)
+			add_wide(s, &c, e, wide[i].workers);
 	}
+	sheet.mode = "wide";
+	sheet.entrants = c.entrants;
+	sheet.entrant_count = c.entrant_count;
+	sheet.look = look;
 	sheet_ask(s, &sheet);
 	claim_wide(s);
-	for (size_t k = 0; k < started; k++)
-		turns_end(&hosts[k]);
+	for (size_t k = 0; k < c.started; k++)
+		turns_end(&c.hosts[k]);
 }
 
 void busy(struct setting *s)

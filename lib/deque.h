@@ -131,7 +131,8 @@ static inline bool deque_pop(struct deque *d, uint64_t floor, struct chunk *c, u
 	int64_t left;
 	bool won;
 
-	if ((int64_t)(bottom - floor) < 0)
+	/* top never falls: what is known to be gone needs no line fetched from who took it. */
+	if ((int64_t)(bottom - floor) < 0 || (int64_t)(bottom - load_relaxed(&d->top)) < 0)
 		return false;
 
 	/* seq_cst, both: pair with the two loads in deque_peek().  Either a thief sees that the

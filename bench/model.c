@@ -98,12 +98,12 @@ static double offer(double now, unsigned core)
 static size_t cut(struct core *c, double now)
 {
 	const size_t left = range_size(c->near) + c->far;
-	const double late = 1.5 * 2 * near_line, least = chunk_least_ns(late);
+	const double late = 1.5 * 2 * near_line, least = chunk_least_ns(2 * near_line);
 	size_t size = chunk_size(left, m.item_ns, least, m.cores, SIZE_MAX), ran = 0;
 
 	if (c->last_first)
 		ran = range_size(chunk_take(&c->near, size, true, false));
-	if (!c->far && (c->far = chunk_far(left - ran, m.item_ns, late))) {
+	if (!c->far && (c->far = chunk_far(left - ran, m.item_ns, least, late))) {
 		c->part[c->bottom] = chunk_take(&c->near, c->far, true, true);
 		c->far = range_size(c->part[c->bottom++]);
 	}

@@ -51,10 +51,23 @@ static inline struct range chunk_take(struct range *r, size_t size, bool from_ba
 	return range_take(r, size, from_back);
 }
 
-/* The least that a piece is to last, when a thief begins late_ns after it was left for him. */
-static inline double chunk_least_ns(double late_ns)
+/* The least that a piece is to last, when a thief has it handover_ns after it was left for him. */
+static inline double chunk_least_ns(double handover_ns)
 {
-	return 2 * late_ns > CHUNK_NS_MIN ? 2 * late_ns : CHUNK_NS_MIN;
+	return 3 * handover_ns > CHUNK_NS_MIN ? 3 * handover_ns : CHUNK_NS_MIN;
+}
+
+/*
+ * The same in a loop whose items cost the same, of which share_ns are for each worker: there is
+ * nothing to even out but what interrupts them.  A short share is one chunk; of a longer one the last
+ * chunks are as much shorter.
+ */
+static inline double chunk_even_ns(double least_ns, double share_ns)
+{
+	const double ns =
+		share_ns < CHUNK_NS_MAX ? share_ns : CHUNK_NS_MAX * CHUNK_NS_MAX / share_ns;
+
+	return ns > least_ns ? ns : least_ns;
 }
 
 /*
@@ -92,14 +105,14 @@ static inline size_t chunk_fit(size_t size, size_t near, double ns_per_grain, do
  * How many of `rest` grains to leave to a thief: half, but that he begins late_ns after us;
  * and none if that is not worth his way.
  */
-static inline size_t chunk_far(size_t rest, double ns_per_grain, double late_ns)
+static inline size_t chunk_far(size_t rest, double ns_per_grain, double least_ns, double late_ns)
 {
 	const double all = (double)rest * ns_per_grain;
 	size_t late;
 
 	if (!(ns_per_grain > 0))
 		return rest / 2;
-	if (all < 2 * chunk_least_ns(late_ns))
+	if (all < 2 * least_ns)
 		return 0;
 	if (all > CHUNK_LATE_MATTERS * late_ns) /* the middle item is then the thief's first */
 		return rest < 256 ? rest / 2 : rest - rest / 2;

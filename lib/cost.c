@@ -52,9 +52,9 @@ static struct cost_entry *entry_of(uint64_t key)
 	return empty ? empty : &bucket[key >> 8 & (COST_WAYS - 1)];
 }
 
-static uint8_t tamer(uint8_t wild)
+static unsigned tamer(unsigned wild)
 {
-	return wild ? (uint8_t)(wild - 1) : 0;
+	return wild ? wild - 1 : 0;
 }
 
 /* Every call that is done alone makes it a little more likely that sharing is tried again. */
@@ -87,7 +87,7 @@ static struct cost learned(struct cost was, size_t items, double ns)
 	/* A short call says more of the clock and of the call itself than of the item: it can only
 	 * show that the item costs less. */
 	if (expected < COST_SMALL_NS && ns < COST_SMALL_NS && ns > expected) {
-		now.wild = tamer(was.wild);
+		now.wild = tamer(was.wild) & 15;
 		return now;
 	}
 	if (ns > COST_OFF * expected || (expected > COST_OFF * ns && expected > COST_SMALL_NS)) {
@@ -95,7 +95,7 @@ static struct cost learned(struct cost was, size_t items, double ns)
 		now.ns = (float)(ns / (double)items);
 		return now;
 	}
-	now.wild = tamer(was.wild);
+	now.wild = tamer(was.wild) & 15;
 	now.ns += ((float)(ns / (double)items) - was.ns) / 4;
 	return now;
 }
@@ -134,7 +134,7 @@ void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double
 		write_to(e, key, learned(c, items, work_ns));
 		return;
 	}
-	c.wild = tamer(c.wild);
+	c.wild = tamer(c.wild) & 15;
 	/* Sharing only ever adds to the work. */
 	if (work_ns < alone)
 		c.ns += ((float)(work_ns / (double)items) - c.ns) / 4;
@@ -142,5 +142,16 @@ void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double
 		c.least = raised(c.least, 1.25 * alone, helped ? 0.25 : 0.03);
 	else if (wall_ns > 0 && wall_ns < 0.75 * alone)
 		c.least = 0;
+	write_to(e, key, c);
+}
+
+void filch__cost_learn_even(uint64_t key, bool even)
+{
+	struct cost_entry *e = entry_of(key);
+	struct cost c = recall_for(e, key);
+
+	if (!c.seen || (even && !c.uneven))
+		return;
+	c.uneven = (even ? tamer(c.uneven) : COST_WILD) & 15;
 	write_to(e, key, c);
 }

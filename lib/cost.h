@@ -17,12 +17,14 @@ struct cost {
 	float ns;       /* per item, done by one alone */
 	uint16_t least; /* shorter calls have not gained when shared; in ns */
 	uint8_t seen;   /* calls that were measured, up to COST_SURE */
-	uint8_t wild;   /* above 0: its cost was far off what was remembered not long ago */
+	/* Above 0: not long ago its cost was far off what was remembered; or items of one call cost
+	 * more than others. */
+	uint8_t wild : 4, uneven : 4;
 };
 
 enum {
 	COST_SURE = 4, /* so many calls are measured before one is taken on trust */
-	COST_WILD = 8, /* so many calls must agree before a wild body is tame again */
+	COST_WILD = 8, /* so many calls must agree before a wild body is tame, or one even, again */
 	COST_BUCKETS = 256,
 	COST_WAYS = 4, /* entries in a bucket, which is one cache line */
 };
@@ -69,6 +71,12 @@ static inline bool cost_is_sure(struct cost c)
 	return c.seen >= COST_SURE && !c.wild;
 }
 
+/* Whether what is left of a call may be taken to cost what has been run of it. */
+static inline bool cost_is_even(struct cost c)
+{
+	return cost_is_sure(c) && !c.uneven;
+}
+
 /* How long a call must be for sharing it to pay, by what is known of this body. */
 static inline double cost_least_ns(struct cost c)
 {
@@ -85,5 +93,8 @@ void filch__cost_learn(uint64_t key, size_t items, double ns);
  */
 void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double wall_ns,
                               bool helped);
+
+/* Parts of one call cost the same, item for item, or they did not. */
+void filch__cost_learn_even(uint64_t key, bool even);
 
 #endif

@@ -16,6 +16,9 @@
  * go by, there and back, and what is shared must be more than what that costs. */
 #define SHARED_NS 700.0
 
+/* What items of one call cost differs by less, where it may be taken to be the same. */
+#define EVEN 1.25
+
 /* A run known to be shorter is over before anybody could help: nobody is to ask. */
 #define QUIET_NS 5000.0f
 
@@ -73,6 +76,15 @@ static void place(struct loop *loop, const struct call *c, struct worker *w)
 	store_relaxed(&loop->helpers, w && c->pool ? helpers_of(c, w) : 0);
 }
 
+/* Whether thieves' parts cost what the caller's did; of a call that there were thieves in. */
+static void remember_even(const struct call *c, const struct loop *loop)
+{
+	const double ratio = loop->own_ns / loop->thieves_ns;
+
+	if (loop->thieves_ns > 0)
+		filch__cost_learn_even(c->key, ratio < EVEN && ratio > 1 / EVEN);
+}
+
 static void remember(const struct call *c, struct loop *loop, bool alone, uint64_t begin)
 {
 	const double ns = platform_ns(load_relaxed(&loop->work_ticks));
@@ -86,10 +98,12 @@ static void remember(const struct call *c, struct loop *loop, bool alone, uint64
 		return;
 	if (alone)
 		filch__cost_learn(c->key, items, ns);
-	else
+	else {
 		filch__cost_learn_shared(c->key, items, ns,
 		                         telling ? platform_ns(platform_ticks() - begin) : 0,
 		                         !load_relaxed(&loop->remaining));
+		remember_even(c, loop);
+	}
 }
 
 /* Its text does not stand on the stack of those who asked for none. */
@@ -123,6 +137,7 @@ static int run_loop(struct call *c, struct worker *w, struct loop *loop)
 	place(loop, c, w);
 	filch__loop_init(loop, c->n, c->body, c->ctx, c->options, c->counted);
 	store_relaxed(&loop->grain_ns, c->cost.ns * (float)loop->grain);
+	loop->even = cost_is_even(c->cost);
 	why = why_alone(c, loop, w);
 	if (why == WHY_PARALLEL && !c->eager && !idle_searching(&c->pool->crew.idle))
 		c->eager = filch__idle_burst_pays(&c->pool->crew.idle, &burst,

@@ -154,6 +154,9 @@ void filch__idle_learn_handover(struct idle *idle, double ns)
 {
 	const float was = load_relaxed(&idle->handover_ns);
 
+	/* What all callers read is not to be written by each thief. */
+	if (ns > 0.9 * (double)was && ns < 1.25 * (double)was)
+		return;
 	/* More is not the way of a cache line but a thread that was not running; less is the truth. */
 	if (ns < (double)was)
 		store_relaxed(&idle->handover_ns, (was + (float)ns) / 2);

@@ -45,6 +45,7 @@ struct loop {
 	struct loop *around;                 /* the call around this one, of any pool */
 	uint32_t forks;                      /* filch__forks when it began */
 	bool cut;                            /* must be cut even when nobody helps */
+	bool even;                           /* all its grains may be taken to cost the same */
 	bool counted;                        /* somebody wants to know chunks, steals and so on */
 	_Atomic bool quiet;                  /* a run known to be over at once: nobody is to ask */
 
@@ -65,6 +66,7 @@ struct loop {
 	_Atomic size_t cut_from; /* the lowest item that was skipped, or told to stop; SIZE_MAX */
 	_Atomic uint64_t next_start_ns; /* of the next item, with a pause */
 	uint64_t begin_ns, told_ns;     /* start and last report; with progress, timeout */
+	double own_ns, thieves_ns;      /* of a grain, when all has ended; 0 = there was no thief */
 	size_t first_error;
 	int code;
 	struct lock failing; /* guards the two before */
@@ -121,6 +123,7 @@ struct visit {
 	bool available;  /* still counted as searching: will be back in a moment */
 	bool eager;      /* wakes a helper whether it pays for this loop or not */
 	double grain_ns; /* its own idea of the cost */
+	double least_ns; /* no piece is to last less, since a thief would not gain by it */
 	double late_ns;  /* so much later than its owner a thief begins with a piece */
 	uint64_t ticks;  /* when its last chunk ended */
 	uint64_t work_ticks, chunks;

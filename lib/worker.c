@@ -2,14 +2,19 @@
 /* Find, run, help while waiting.  docs/worker.md has the life of a loop and the proofs. */
 #include "worker.h"
 
-/* A thief works on what was left for him after so many hand-overs: he sees it, claims it, and
- * reads of what loop it is. */
-#define LATE_HANDOVERS 1.5
+/* Of two who begin a piece each, the owner one push after it has decided to, and a thief one hand-over
+ * after that, the thief is to end this much earlier, in parts of what he began later: what he did must
+ * come back to the owner. */
+#define LATE 1.5
+/* Of this many calls is what a push takes the average. */
+#define PUSHES 8
 
 /* ---- visits ---------------------------------------------------------------------------- */
 
 void filch__visit_begin(struct visit *v, struct worker *w, struct loop *loop)
 {
+	double handover_ns;
+
 	*v = (struct visit){
 		.handle = {.tasks = &filch__tasks_alone,
 	                   .loop = loop,
@@ -34,7 +39,9 @@ void filch__visit_begin(struct visit *v, struct worker *w, struct loop *loop)
 	/* release: pairs with the acquire in tasks_call(): it is memory for a call. */
 	store_release(&w->tasks.call, loop);
 	w->visit = v;
-	v->late_ns = LATE_HANDOVERS * idle_handover_ns(&w->crew->idle);
+	handover_ns = idle_handover_ns(&w->crew->idle);
+	v->least_ns = chunk_least_ns(handover_ns);
+	v->late_ns = handover_ns > w->push_ns ? LATE * (handover_ns - w->push_ns) : 0;
 }
 
 void filch__visit_end(struct visit *v)
@@ -58,6 +65,16 @@ void filch__visit_end(struct visit *v)
 
 /* ---- running -------------------------------------------------------------------------------- */
 
+/* No chunk is to be shorter, and no piece to be left that is. */
+static double least_ns(const struct visit *v)
+{
+	const struct loop *loop = v->handle.loop;
+	const double all_ns = (double)loop->grains * v->grain_ns;
+
+	return loop->even ? chunk_even_ns(v->least_ns, all_ns / (v->worker->crew->threads + 1))
+	                  : v->least_ns;
+}
+
 /*
  * Cuts what is run next off what is near, and puts the rest where thieves can take it: the far
  * half, oldest and so first to go, and what is left of the near one.  Everybody goes from the
@@ -69,7 +86,7 @@ static struct range cut(struct visit *v, size_t left, bool *far_pushed, bool *ne
 {
 	struct loop *loop = v->handle.loop;
 	struct worker *w = v->worker;
-	const double least = chunk_least_ns(v->late_ns);
+	const double least = least_ns(v);
 	size_t size = chunk_size(left, v->grain_ns, least, w->crew->threads + 1, loop->most);
 	struct chunk rest[2];
 	unsigned count = 0;
@@ -80,7 +97,7 @@ static struct range cut(struct visit *v, size_t left, bool *far_pushed, bool *ne
 		chunk = chunk_take(&v->near, size, true, false);
 	end = v->near.end;
 	left -= range_size(chunk);
-	if (!v->far && (v->far = chunk_far(left, v->grain_ns, v->late_ns))) {
+	if (!v->far && (v->far = chunk_far(left, v->grain_ns, v->least_ns, v->late_ns))) {
 		rest[count] = (struct chunk){loop, chunk_take(&v->near, v->far, true, true)};
 		v->far = range_size(rest[count++].range);
 	}
@@ -114,6 +131,17 @@ static bool is_short(const struct visit *v, size_t left)
 	       (double)left * v->grain_ns < SHORT_NS;
 }
 
+/* What was left for thieves is there for them; the lines for that may have come from one of them, which
+ * is not the body's work. */
+static void learn_push(struct visit *v)
+{
+	const uint64_t now = platform_ticks();
+	float *push_ns = &v->worker->push_ns;
+
+	*push_ns += ((float)platform_ns(now - v->ticks) - *push_ns) / PUSHES;
+	v->ticks = now;
+}
+
 static struct range next_chunk(struct visit *v, bool *near_pushed)
 {
 	struct loop *loop = v->handle.loop;
@@ -131,6 +159,8 @@ static struct range next_chunk(struct visit *v, bool *near_pushed)
 		filch__stop_searching(v);
 	if (v->far || *near_pushed)
 		filch__offer(v, far_pushed || !v->far);
+	if (far_pushed)
+		learn_push(v);
 	return chunk;
 }
 
@@ -264,6 +294,16 @@ void filch__worker_help(struct worker *w, struct chunk c)
 
 /* ---- the owner ------------------------------------------------------------------------------- */
 
+/* What a grain cost the owner, and what the thieves, now that all have left. */
+static void compare(struct loop *loop, const struct visit *own)
+{
+	const double own_ns = platform_ns(own->work_ticks);
+
+	loop->own_ns = own_ns / (double)own->accounted;
+	loop->thieves_ns = (platform_ns(load_relaxed(&loop->work_ticks)) - own_ns) /
+	                   (double)(loop->grains - own->accounted);
+}
+
 bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool eager)
 {
 	struct visit v;
@@ -281,7 +321,10 @@ bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool ea
 	/* seq_cst: like a thief's in leave(), pairs with the load in has_ended(); but that nobody
 	 * else waits. */
 	fetch_sub_seq_cst(&loop->remaining, v.accounted);
-	return filch__worker_wait(w, &(struct wait){.loop = loop});
+	if (!filch__worker_wait(w, &(struct wait){.loop = loop}))
+		return false;
+	compare(loop, &v);
+	return true;
 }
 
 /* ---- a thread's life ------------------------------------------------------------------------------ */

@@ -36,11 +36,12 @@ struct worker {
 	alignas(CACHE_LINE) struct crew *crew; /* set once */
 	unsigned id;                           /* set once; 0 for a guest */
 	unsigned victim;                       /* where it stole last: where it looks first */
-	unsigned calls;                        /* of its own that are open: the depth of loops[] */
-	struct visit *visit;                   /* innermost */
-	struct loop *_Atomic waiting;          /* what it sleeps for; read by who could use help */
-	const struct wait *wait;               /* the same, to itself */
-	struct platform_thread thread;         /* not a guest's */
+	float push_ns;  /* from the decision to leave something to thieves until it is: learned */
+	unsigned calls; /* of its own that are open: the depth of loops[] */
+	struct visit *visit;           /* innermost */
+	struct loop *_Atomic waiting;  /* what it sleeps for; read by who could use help */
+	const struct wait *wait;       /* the same, to itself */
+	struct platform_thread thread; /* not a guest's */
 	struct loop_block loops;
 	struct scratch_cache scratch;
 	alignas(CACHE_LINE) _Atomic uint32_t taken; /* a guest's: whether somebody is in it */

@@ -181,7 +181,8 @@ Test(every_chunk, for_thieves_is_less_than_the_rest)
 	for (size_t r = 0; r < sizes_count; r++)
 		for (size_t c = 0; c < COUNT_OF(costs); c++)
 			for (size_t l = 0; l < COUNT_OF(leasts); l++) {
-				size_t far = chunk_far(sizes[r], costs[c], leasts[l] / 2);
+				size_t far =
+					chunk_far(sizes[r], costs[c], leasts[l], leasts[l] / 2);
 
 				cr_assert(far <= sizes[r] - sizes[r] / 2, "%zu of %zu", far,
 				          sizes[r]);
@@ -194,7 +195,7 @@ Test(every_chunk, for_thieves_is_worth_the_way)
 	for (size_t r = 0; r < sizes_count; r++)
 		for (double cost = 1e-12; cost < 1e12; cost *= 1.37)
 			for (size_t l = 0; l < COUNT_OF(leasts); l++) {
-				size_t far = chunk_far(sizes[r], cost, leasts[l] / 2);
+				size_t far = chunk_far(sizes[r], cost, leasts[l], leasts[l] / 2);
 				double all = (double)sizes[r] * cost;
 
 				cr_assert_eq(far == 0, sizes[r] == 1 || all < 2 * leasts[l],
@@ -207,14 +208,33 @@ Test(every_chunk, for_thieves_is_worth_the_way)
 /* He begins late, and so both end at the same time. */
 Test(chunk, for_thieves_is_less_by_what_they_come_late)
 {
-	cr_expect_eq(chunk_far(100, 100, 0), 50);
-	cr_expect_eq(chunk_far(100, 100, 1000), 45);
-	cr_expect_eq(chunk_far(100, 100, 2500), 37);
-	cr_expect_eq(chunk_far(100, 100, 2501), 0, "not worth his way");
-	cr_expect_eq(chunk_far(2, 1e9, 1000), 1, "he is not as late as an item is long");
-	cr_expect_eq(chunk_far(4, 1001, 1000), 2);
-	cr_expect_eq(chunk_far(1000, 1000, 1000), 500, "of a long range they get the middle");
-	cr_expect_eq(chunk_far(200, 1000, 1000), 100);
+	cr_expect_eq(chunk_far(100, 100, 500, 0), 50);
+	cr_expect_eq(chunk_far(100, 100, 2000, 1000), 45);
+	cr_expect_eq(chunk_far(100, 100, 5000, 2500), 37);
+	cr_expect_eq(chunk_far(100, 100, 5002, 2501), 0, "not worth his way");
+	cr_expect_eq(chunk_far(2, 1e9, 2000, 1000), 1, "he is not as late as an item is long");
+	cr_expect_eq(chunk_far(4, 1001, 2000, 1000), 2);
+	cr_expect_eq(chunk_far(1000, 1000, 2000, 1000), 500, "of a long range they get the middle");
+	cr_expect_eq(chunk_far(200, 1000, 2000, 1000), 100);
+}
+
+/* C4 */
+Test(chunk, of_even_items_is_a_whole_share_if_that_is_short)
+{
+	cr_expect_eq(chunk_least_ns(100), CHUNK_NS_MIN);
+	cr_expect_eq(chunk_least_ns(300), 900);
+	cr_expect_eq(chunk_even_ns(500, 100), 500, "nor is a share too short for a thief");
+	cr_expect_eq(chunk_even_ns(500, 5000), 5000);
+	cr_expect_eq(chunk_even_ns(500, CHUNK_NS_MAX), CHUNK_NS_MAX);
+	cr_expect_eq(chunk_even_ns(500, 2 * CHUNK_NS_MAX), CHUNK_NS_MAX / 2);
+	cr_expect_eq(chunk_even_ns(500, 1e9), 500);
+	cr_expect_eq(chunk_size(100, 100, chunk_even_ns(500, 5000), 2, SIZE_MAX), 50);
+	for (double share = 1e-9; share < 1e30; share *= 1.7) {
+		cr_expect_leq(chunk_even_ns(500, share), CHUNK_NS_MAX);
+		cr_expect_geq(chunk_even_ns(500, share), 500);
+	}
+	cr_expect_eq(chunk_even_ns(500, 0), 500);
+	cr_expect_eq(chunk_even_ns(500, NAN), 500, "of unknown cost");
 }
 
 /* C4 */
@@ -233,11 +253,11 @@ Test(chunk, is_all_at_hand_if_what_would_remain_is_too_short)
 /* C3 */
 Test(chunk, for_thieves_is_half_when_nobody_knows_the_cost)
 {
-	cr_expect_eq(chunk_far(1, 0, CHUNK_NS_MIN), 0);
-	cr_expect_eq(chunk_far(2, 0, CHUNK_NS_MIN), 1);
-	cr_expect_eq(chunk_far(3, 0, CHUNK_NS_MIN), 1);
-	cr_expect_eq(chunk_far(100, NAN, CHUNK_NS_MIN), 50);
-	cr_expect_eq(chunk_far(SIZE_MAX, 0, CHUNK_NS_MIN), SIZE_MAX / 2);
+	cr_expect_eq(chunk_far(1, 0, CHUNK_NS_MIN, 0), 0);
+	cr_expect_eq(chunk_far(2, 0, CHUNK_NS_MIN, 0), 1);
+	cr_expect_eq(chunk_far(3, 0, CHUNK_NS_MIN, 0), 1);
+	cr_expect_eq(chunk_far(100, NAN, CHUNK_NS_MIN, 0), 50);
+	cr_expect_eq(chunk_far(SIZE_MAX, 0, CHUNK_NS_MIN, 0), SIZE_MAX / 2);
 }
 
 /* ---- taking off a range ------------------------------------------------------------------- */
@@ -357,7 +377,7 @@ static void crowd_step(struct crowd *c, unsigned width, size_t most)
 	const size_t i = random_below(&c->seed, c->count);
 	const bool from_back = random_below(&c->seed, 2);
 	struct range near = c->open[i], chunk;
-	size_t far = chunk_far(range_size(near), c->cost, CHUNK_NS_MIN / 2), size;
+	size_t far = chunk_far(range_size(near), c->cost, CHUNK_NS_MIN, CHUNK_NS_MIN / 2), size;
 
 	c->open[i] = c->open[--c->count];
 	size = chunk_size(range_size(near), c->cost, CHUNK_NS_MIN, width, most);

@@ -211,6 +211,54 @@ Test(cost, of_sharing_that_was_not_timed_says_nothing)
 	cr_expect_eq(cost_least_ns(cost_recall(key)), 0);
 }
 
+/* ---- evenness ----------------------------------------------------------------------- */
+
+/* K4 */
+Test(cost, that_was_uneven_is_even_again_when_calls_agree_often_enough)
+{
+	const uint64_t key = cost_key(17);
+
+	filch__cost_learn_even(key, false);
+	cr_expect_eq(cost_recall(key).seen, 0, "nothing is known of it");
+	cr_expect_not(cost_is_even(cost_recall(key)));
+	share(key, 800, 10);
+	cr_expect(cost_is_even(cost_recall(key)));
+	for (unsigned i = 0; i < 3; i++) {
+		filch__cost_learn_even(key, false);
+		cr_expect(cost_is_sure(cost_recall(key)));
+		for (unsigned calls = 0; calls < COST_WILD; calls++) {
+			cr_expect_not(cost_is_even(cost_recall(key)));
+			cr_expect_eq(cost_recall(key).uneven, COST_WILD - calls);
+			filch__cost_learn_even(key, true);
+		}
+		cr_expect(cost_is_even(cost_recall(key)));
+	}
+	filch__cost_learn(key, 100, 1e6);
+	cr_expect_not(cost_is_even(cost_recall(key)), "who is wild is not believed");
+}
+
+static int dear_at_the_end(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	const size_t n = *(size_t *)ctx;
+
+	(void)w;
+	for (size_t i = begin; i < end; i++)
+		sleep_ns(i < n / 2 ? 1000 : 1000000);
+	return 0;
+}
+
+/* Thieves begin at the end. */
+Test(cost, of_halves_that_differ_is_remembered_as_uneven)
+{
+	filch_pool *pool = pool_of(2);
+	size_t n = 20;
+
+	for (int i = 0; i < 200 && !cost_recall(cost_key((uintptr_t)dear_at_the_end)).uneven; i++)
+		cr_assert_eq(filch_for(pool, n, dear_at_the_end, &n, NULL), 0);
+	cr_expect_gt(cost_recall(cost_key((uintptr_t)dear_at_the_end)).uneven, 0);
+	pool_close(pool);
+}
+
 /* ---- keys --------------------------------------------------------------------------- */
 
 /* Sharing only ever adds to the work: what is known is too high if the work was less. */

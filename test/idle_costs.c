@@ -104,7 +104,7 @@ Test(idle_costs, include_how_long_a_hand_over_takes)
 	for (double real = 50; real < 2000; real *= 1.5) {
 		for (int i = 0; i < 100; i++)
 			filch__idle_learn_handover(&idle, real);
-		cr_expect_float_eq(idle_handover_ns(&idle) / real, 1, 0.01);
+		cr_expect_float_eq(idle_handover_ns(&idle) / real, 1, 0.25);
 	}
 }
 
@@ -219,12 +219,22 @@ Test(idle_costs, of_a_hand_over_are_believed_at_once_when_they_fall)
 {
 	for (int i = 0; i < 100; i++)
 		filch__idle_learn_handover(&idle, 600);
-	cr_expect(idle_handover_ns(&idle) > 550 && idle_handover_ns(&idle) < 650);
+	cr_expect(idle_handover_ns(&idle) > 450 && idle_handover_ns(&idle) < 700);
 	for (int i = 0; i < 5; i++)
 		filch__idle_learn_handover(&idle, 60);
 	cr_expect_lt(idle_handover_ns(&idle), 100);
 	filch__idle_learn_handover(&idle, 1e6);
 	cr_expect_lt(idle_handover_ns(&idle), 100, "that was no hand-over");
+}
+
+/* All callers read it: it shall not be written by each thief. */
+Test(idle_costs, of_a_hand_over_stay_as_they_are_while_they_are_about_right)
+{
+	const double first = idle_handover_ns(&idle);
+
+	for (double ns = 0.91 * first; ns < 1.24 * first; ns += 0.01 * first)
+		filch__idle_learn_handover(&idle, ns);
+	cr_expect_eq(idle_handover_ns(&idle), first);
 }
 
 /* What is too dear now is tried again some day, and soon forgotten never. */

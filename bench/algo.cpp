@@ -30,14 +30,6 @@ extern "C" {
 #define RAYON_VERSION "no Rayon"
 #endif
 
-#ifdef __clang__
-#define BY "clang"
-#define COMPILER __VERSION__
-#else
-#define BY "gcc"
-#define COMPILER "gcc " __VERSION__
-#endif
-
 filch_pool *pools[2];
 unsigned wrong;
 int rounds = 5;
@@ -147,12 +139,12 @@ void record_entry(const std::string &title, const entry &e, const std::vector<do
 	struct record r = {};
 
 	host.workers = e.how == SERIAL ? 1 : 2;
-	std::snprintf(host.hello.compiler, sizeof host.hello.compiler, "%s", COMPILER);
+	std::snprintf(host.hello.compiler, sizeof host.hello.compiler, "%s", OUTPUT_COMPILER);
 	if (e.ours)
 		std::snprintf(host.hello.version, sizeof host.hello.version, "filch %s",
 		              FILCH_VERSION);
 	r.question = "algo";
-	r.mode = "warm, " BY;
+	r.mode = "warm, " OUTPUT_BY;
 	r.entrant = &entrant;
 	r.body = title.c_str();
 	r.n = 1;

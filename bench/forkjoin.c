@@ -25,14 +25,6 @@ enum { WIDTHS = 3, SPELLINGS = 2, ROUNDS_MOST = FORKJOIN_ROUNDS_MOST };
 static const unsigned widths[WIDTHS] = {1, 2, 64};
 static const char *const spellings[SPELLINGS] = {"typed", "plain"};
 
-#ifdef __clang__
-#define BY "clang"
-#define COMPILER __VERSION__
-#else
-#define BY "gcc"
-#define COMPILER "gcc " __VERSION__
-#endif
-
 static filch_pool *pools[WIDTHS];
 static unsigned met, missed;
 
@@ -45,9 +37,9 @@ void forkjoin_record(const struct record *r, const char *how, unsigned workers)
 	struct record whole = *r;
 	char mode[64];
 
-	snprintf(mode, sizeof mode, "%s, %s", how, BY);
+	snprintf(mode, sizeof mode, "%s, %s", how, OUTPUT_BY);
 	snprintf(host.hello.version, sizeof host.hello.version, "filch %s", FILCH_VERSION);
-	snprintf(host.hello.compiler, sizeof host.hello.compiler, "%s", COMPILER);
+	snprintf(host.hello.compiler, sizeof host.hello.compiler, "%s", OUTPUT_COMPILER);
 	whole.question = "forkjoin";
 	whole.mode = mode;
 	whole.entrant = &entrant;

@@ -6,6 +6,15 @@
 
 #include <stdio.h>
 
+/* What this file was compiled by, in short and in full. */
+#ifdef __clang__
+#define OUTPUT_BY "clang"
+#define OUTPUT_COMPILER __VERSION__
+#else
+#define OUTPUT_BY "gcc"
+#define OUTPUT_COMPILER "gcc " __VERSION__
+#endif
+
 /* Something that only some questions ask for, such as "unfair"; without a name there is none. */
 struct also {
 	const char *name;

@@ -191,23 +191,23 @@ int main(int argc, char **argv)
 	unsigned asked = 0;
 
 	read_arguments(&a, argc - 1, argv + 1);
-	if (!a.list && a.part == 1 && is_asked(&a, "litmus"))
-		run_litmus(&sum);
 	for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
 		for (size_t k = 0; k < rooms[i]->count; k++) {
 			const struct scenario *s = &rooms[i]->scenario[k];
 
-			if (a.stop && sum.failed)
-				return 1;
 			if (!is_asked(&a, s->name) || asked++ % a.parts != a.part - 1)
 				continue;
 			if (a.list)
 				puts(s->name);
 			else
 				run_scenario(&sum, s, &a);
+			if (a.stop && sum.failed)
+				return 1;
 		}
 	if (a.list)
 		return 0;
+	if (a.part == 1 && is_asked(&a, "litmus"))
+		run_litmus(&sum);
 	if (a.part == a.parts && is_asked(&a, "engine"))
 		run_engine(&sum);
 	printf("%llu runs, %llu steps, %llu switches, %llu stale loads\n",

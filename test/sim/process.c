@@ -63,13 +63,18 @@ static void new_pool_works(void)
 
 /* ---- from a thread that is in no call --------------------------------------------------------- */
 
-static void calls(void *none)
+static void calls_in(filch_pool *p)
 {
 	struct ran r = {{0}};
 
-	(void)none;
-	filch_sim_check(filch_for(pool, 4, run_items, &r, FILCH(.chunk = 1)) == 0);
+	filch_sim_check(filch_for(p, 4, run_items, &r, FILCH(.chunk = 1)) == 0);
 	ran_once(&r, 4);
+}
+
+static void calls(void *none)
+{
+	(void)none;
+	calls_in(pool);
 }
 
 static void one_forks_while_another_calls(void *arg)
@@ -116,6 +121,17 @@ static int forks_and_runs(void *ctx, size_t begin, size_t end, filch_worker *w)
 }
 
 /* What ran on threads that are gone cannot be told: that is what the code says. */
+static void ends_in_both(struct ran *r, int code)
+{
+	filch_sim_check(code == 0 || (load_relaxed(&in_child) && code == FILCH_EFORK));
+	if (!code)
+		ran_once(r, 4);
+	if (load_relaxed(&in_child))
+		old_pool_says_so();
+	else
+		filch_sim_check(filch_pool_destroy(pool) == 0);
+}
+
 static void a_body_forks(void *arg)
 {
 	struct ran r = {{0}};
@@ -124,13 +140,7 @@ static void a_body_forks(void *arg)
 	(void)arg;
 	open_pool(&pool, 3);
 	code = filch_for(pool, 4, forks_and_runs, &r, FILCH(.chunk = 1));
-	filch_sim_check(code == 0 || (load_relaxed(&in_child) && code == FILCH_EFORK));
-	if (!code)
-		ran_once(&r, 4);
-	if (load_relaxed(&in_child))
-		old_pool_says_so();
-	else
-		filch_sim_check(filch_pool_destroy(pool) == 0);
+	ends_in_both(&r, code);
 }
 
 struct part {
@@ -164,24 +174,15 @@ static void a_task_forks(void *arg)
 	(void)arg;
 	open_pool(&pool, 3);
 	code = filch_run(pool, run_part, &all, NULL);
-	filch_sim_check(code == 0 || (load_relaxed(&in_child) && code == FILCH_EFORK));
-	if (!code)
-		ran_once(&r, 4);
-	if (load_relaxed(&in_child))
-		old_pool_says_so();
-	else
-		filch_sim_check(filch_pool_destroy(pool) == 0);
+	ends_in_both(&r, code);
 }
 
 /* ---- the default pool ------------------------------------------------------------------------------- */
 
 static void calls_default(void *none)
 {
-	struct ran r = {{0}};
-
 	(void)none;
-	filch_sim_check(filch_for(NULL, 4, run_items, &r, FILCH(.chunk = 1)) == 0);
-	ran_once(&r, 4);
+	calls_in(NULL);
 }
 
 /* Its locks may be held by who is gone; the child has one of its own. */

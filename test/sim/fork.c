@@ -255,6 +255,49 @@ static void short_runs_are_exposed(void *arg)
 	close_pool();
 }
 
+/* Leaves of one run, by the id of their worker: each caller is worker 0 of its own runs. */
+struct grove {
+	unsigned *inside;
+	unsigned leaves;
+};
+
+static int grow(void *arg, filch_worker *w)
+{
+	const struct grove *g = arg;
+	struct grove half = {g->inside, g->leaves / 2}, rest = {g->inside, g->leaves - half.leaves};
+	unsigned *mine = &g->inside[filch_worker_id(w)];
+
+	if (g->leaves > 1)
+		return filch_join2(w, grow, &half, grow, &rest);
+	filch_sim_check(++*mine == 1);
+	filch_sim_yield();
+	--*mine;
+	return 0;
+}
+
+static void grow_some(void *none)
+{
+	(void)none;
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned inside[2] = {0};
+		struct grove all = {inside, 4};
+
+		filch_sim_check(filch_run(pool, grow, &all, NULL) == 0);
+	}
+}
+
+/* Who took a task of one run may go on with one of the other, in the same memory. */
+static void runs_keep_to_themselves(void *arg)
+{
+	unsigned t;
+
+	open_pool(2);
+	t = filch_sim_thread(grow_some, arg);
+	grow_some(arg);
+	filch_sim_join(t);
+	close_pool();
+}
+
 #define NO_BARRIER .options = {.no_barrier = true}
 
 SCENARIOS(fork_scenarios, SCENARIO("fork: typed tasks add up", typed_tasks_add_up, .fails = false),
@@ -265,6 +308,7 @@ SCENARIOS(fork_scenarios, SCENARIO("fork: typed tasks add up", typed_tasks_add_u
           SCENARIO("fork: every leaf runs once", every_leaf_runs_once, .fails = false),
           SCENARIO("fork: every leaf runs once, no barrier", every_leaf_runs_once, NO_BARRIER),
           SCENARIO("fork: runs follow each other", runs_follow_each_other, .fails = false),
+          SCENARIO("fork: runs keep to themselves", runs_keep_to_themselves, .fails = false),
           SCENARIO("fork: two run at once", two_run_at_once, .fails = false),
           SCENARIO("fork: leaves in a row run once", leaves_in_a_row_run_once, .fails = false),
           SCENARIO("fork: records may be used again", records_may_be_used_again, .fails = false),

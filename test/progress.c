@@ -257,17 +257,33 @@ CHILD(tells_nobody)
 	return STATUS;
 }
 
+static int tell_nobody(const char *how)
+{
+	const char *const env[] = {"FILCH_STATS=1", "FILCH_WORKERS=2", how, NULL};
+	struct outcome o;
+
+	run_child(&o, "tells_nobody", env);
+	return o.status;
+}
+
 Test(progress, and_explanations_that_nobody_reads_harm_no_call)
 {
 	static const char *const how[] = {"FILCH_TEST_HOW=closed", "FILCH_TEST_HOW=full",
-	                                  "FILCH_TEST_HOW=pipe",   "FILCH_TEST_HOW=stuck",
-	                                  "FILCH_TEST_HOW=gone",   "FILCH_TEST_HOW=stopped"};
-	struct outcome o;
+	                                  "FILCH_TEST_HOW=pipe", "FILCH_TEST_HOW=stuck"};
+
+	for (size_t i = 0; i < COUNT_OF(how); i++)
+		cr_expect_eq(tell_nobody(how[i]), STATUS, "%s", how[i]);
+}
+
+Test(progress, and_explanations_to_a_terminal_that_is_gone_or_stopped_harm_no_call)
+{
+	static const char *const how[] = {"FILCH_TEST_HOW=gone", "FILCH_TEST_HOW=stopped"};
 
 	for (size_t i = 0; i < COUNT_OF(how); i++) {
-		const char *const env[] = {"FILCH_STATS=1", "FILCH_WORKERS=2", how[i], NULL};
+		const int status = tell_nobody(how[i]);
 
-		run_child(&o, "tells_nobody", env);
-		cr_expect_eq(o.status, STATUS, "%s: ended with %d", how[i], o.status);
+		if (status == NO_SUCH_THING)
+			cr_skip_test("this machine has no pseudo terminals to give");
+		cr_expect_eq(status, STATUS, "%s", how[i]);
 	}
 }

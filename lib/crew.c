@@ -158,9 +158,9 @@ struct loop *filch__waited_for(const struct wait *wait)
  */
 static bool still_waits(const struct wait *wait)
 {
-	/* acquire: pairs with the store in filch__task_end().  Who has peeked at what was pushed below
-	 * the other call knows of the end of the one before, so that he sees it here. */
-	return !wait || !wait->task || !load_acquire(task_done(wait->task));
+	/* Relaxed: who has peeked at what was pushed below the other call knows of the end of the one
+	 * before, so that he sees it here; what the task did is for has_ended() to have seen. */
+	return !wait || !wait->task || !load_relaxed(task_done(wait->task));
 }
 
 bool filch__find(struct worker *w, const struct wait *wait, struct chunk *c, bool take)

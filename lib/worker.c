@@ -2,9 +2,9 @@
 /* Find, run, help while waiting.  docs/worker.md has the life of a loop and the proofs. */
 #include "worker.h"
 
-/* Of two who begin a piece each, the owner one push after it has decided to, and a thief one hand-over
- * after that, the thief is to end this much earlier, in parts of what he began later: what he did must
- * come back to the owner. */
+/* When an owner leaves a piece to thieves it goes on with its own one push later, and a thief begins with
+ * his one hand-over later.  The pieces are to differ by more than that, since what he did must come
+ * back to the owner. */
 #define LATE 1.5
 /* Of this many calls is what a push takes the average. */
 #define PUSHES 8
@@ -294,12 +294,12 @@ void filch__worker_help(struct worker *w, struct chunk c)
 
 /* ---- the owner ------------------------------------------------------------------------------- */
 
-/* What a grain cost the owner, and what the thieves, now that all have left. */
-static void compare(struct loop *loop, const struct visit *own)
+/* What a grain cost the owner, but for those done before, and what the thieves, now that all have left. */
+static void weigh(struct loop *loop, const struct visit *own, size_t done)
 {
 	const double own_ns = platform_ns(own->work_ticks);
 
-	loop->own_ns = own_ns / (double)own->accounted;
+	loop->own_ns = own_ns / (double)(own->accounted - done);
 	loop->thieves_ns = (platform_ns(load_relaxed(&loop->work_ticks)) - own_ns) /
 	                   (double)(loop->grains - own->accounted);
 }
@@ -323,7 +323,7 @@ bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool ea
 	fetch_sub_seq_cst(&loop->remaining, v.accounted);
 	if (!filch__worker_wait(w, &(struct wait){.loop = loop}))
 		return false;
-	compare(loop, &v);
+	weigh(loop, &v, done);
 	return true;
 }
 

@@ -3,8 +3,9 @@
  * sim [SCENARIO...] [--runs N] [--seed N] [--order random|pct|all] [--depth N] [--replay TRAIL]
  * [--strong] [--trace] [--stop] [--part K/N] [--list]: the scenarios with these words in their names, or
  * all, and the tests of the simulator itself: litmus, engine; or each N-th of them from the K-th on.
- * The last line is the sum of it.  Where tests are to be short (FILCH_TEST_SCALE below 1) nothing is
- * gone through in all orders: no small scenario, and no litmus test that is not named.
+ * The last line is the sum of it.  Where tests are to be short (FILCH_TEST_SCALE below 1) there are as
+ * much fewer runs, but ten, and nothing is gone through in all orders: no small scenario, and no litmus
+ * test that is not named.
  */
 #include "scenario.h"
 
@@ -185,12 +186,15 @@ static void run_engine(struct sum *sum)
 
 int main(int argc, char **argv)
 {
-	const char *scale = getenv("FILCH_TEST_SCALE");
-	struct asked a = {.part = 1, .parts = 1, .brief = scale && atof(scale) < 1};
+	const char *text = getenv("FILCH_TEST_SCALE");
+	const double scale = text ? atof(text) : 1;
+	struct asked a = {.part = 1, .parts = 1, .brief = scale < 1};
 	struct sum sum = {0};
 	unsigned asked = 0;
 
 	read_arguments(&a, argc - 1, argv + 1);
+	if (a.brief && a.options.runs > 10)
+		a.options.runs = 10 + (uint64_t)((double)(a.options.runs - 10) * scale);
 	for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
 		for (size_t k = 0; k < rooms[i]->count; k++) {
 			const struct scenario *s = &rooms[i]->scenario[k];

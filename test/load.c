@@ -149,11 +149,12 @@ static void *call_until_one_has_enough(void *arg)
 Test(load, of_eight_callers_serves_all_alike)
 {
 	static const unsigned workers[] = {2, 16, 64};
+	uint64_t seed = test_seed();
 
-	for (size_t k = 0; k < COUNT_OF(workers); k++) {
-		struct fair f = {.pool = pool_of(workers[k]),
-		                 .calls = scaled(1000, 400),
-		                 .seed = test_seed()};
+	for (size_t k = random_below(&seed, thinned()) % COUNT_OF(workers); k < COUNT_OF(workers);
+	     k += thinned()) {
+		struct fair f = {
+			.pool = pool_of(workers[k]), .calls = scaled(1000, 400), .seed = seed};
 		size_t least = SIZE_MAX;
 
 		on_threads(CALLERS, call_until_one_has_enough, &f);

@@ -58,7 +58,7 @@ Test(partition, loses_nothing_if_the_answers_are_nonsense)
 	static uint32_t x[MOST], y[MOST];
 	filch_pool *pool = pool_of(4);
 
-	for (size_t round = 0; round < 20; round++) {
+	for (size_t round = scaled(20, 4); round > 0; round--) {
 		size_t first = 0, kept = 0;
 
 		for (uint32_t i = 0; i < MOST; i++)
@@ -82,7 +82,7 @@ Test(partition, fails_as_the_serial_loop_and_loses_nothing)
 	for (size_t k = 0; k < COUNT_OF(all_widths); k++) {
 		filch_pool *pool = pool_of(all_widths[k]);
 
-		for (size_t round = 0; round < scaled(40, 10); round++) {
+		for (size_t round = 0; round < scaled(40, 4); round++) {
 			const size_t n = 1 + random_below(&seed, round % 2 ? 2000 : MOST);
 			const size_t at = random_below(&seed, n);
 			struct ask a = {.fails_at = at};
@@ -204,7 +204,7 @@ Test(partition, loses_nothing_if_what_is_asked_for_last_fails)
 	for (size_t width = 2; width <= 4; width++) {
 		filch_pool *pool = pool_of((unsigned)width);
 
-		for (unsigned round = 0; round < 40; round++) {
+		for (unsigned round = 0; round < scaled(40, 8); round++) {
 			struct last last = {MOST, 0};
 			struct filch_report report;
 			size_t first = 1, lowest = 0;

@@ -258,7 +258,7 @@ Test(sort_typed, loses_no_element_when_it_is_cancelled_or_late)
 	const struct type *t = &types[0];
 
 	for (uint64_t limit = 1000; limit < 30000000; limit *= 2) {
-		size_t n = 400000;
+		size_t n = scaled(400000, 100000);
 		char *x = array_of(t, n, RANDOM, &seed), *expected = malloc(n * t->size);
 		int code;
 

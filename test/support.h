@@ -40,12 +40,12 @@
 /* n times FILCH_TEST_SCALE, but not below least. */
 size_t scaled(size_t n, size_t least);
 
-/* Of all that there is a test tries one in so many: 1, or up to 4 where tests are to be short. */
+/* Of all that there is a test tries one in so many: 1, or up to 8 where tests are to be short. */
 static inline unsigned thinned(void)
 {
-	const size_t all = scaled(12, 3);
+	const size_t all = scaled(24, 3);
 
-	return all < 12 ? (unsigned)(12 / all) : 1;
+	return all < 24 ? (unsigned)(24 / all) : 1;
 }
 
 /* FILCH_TEST_SEED, or a new one for every run; printed. */

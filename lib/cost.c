@@ -52,9 +52,10 @@ static struct cost_entry *entry_of(uint64_t key)
 	return empty ? empty : &bucket[key >> 8 & (COST_WAYS - 1)];
 }
 
-static unsigned tamer(unsigned wild)
+static void tame(struct cost *c)
 {
-	return wild ? wild - 1 : 0;
+	if (c->wild)
+		c->wild--;
 }
 
 /* Every call that is done alone makes it a little more likely that sharing is tried again. */
@@ -87,7 +88,7 @@ static struct cost learned(struct cost was, size_t items, double ns)
 	/* A short call says more of the clock and of the call itself than of the item: it can only
 	 * show that the item costs less. */
 	if (expected < COST_SMALL_NS && ns < COST_SMALL_NS && ns > expected) {
-		now.wild = tamer(was.wild) & 15;
+		tame(&now);
 		return now;
 	}
 	if (ns > COST_OFF * expected || (expected > COST_OFF * ns && expected > COST_SMALL_NS)) {
@@ -95,7 +96,7 @@ static struct cost learned(struct cost was, size_t items, double ns)
 		now.ns = (float)(ns / (double)items);
 		return now;
 	}
-	now.wild = tamer(was.wild) & 15;
+	tame(&now);
 	now.ns += ((float)(ns / (double)items) - was.ns) / 4;
 	return now;
 }
@@ -134,7 +135,7 @@ void filch__cost_learn_shared(uint64_t key, size_t items, double work_ns, double
 		write_to(e, key, learned(c, items, work_ns));
 		return;
 	}
-	c.wild = tamer(c.wild) & 15;
+	tame(&c);
 	/* Sharing only ever adds to the work. */
 	if (work_ns < alone)
 		c.ns += ((float)(work_ns / (double)items) - c.ns) / 4;
@@ -152,6 +153,9 @@ void filch__cost_learn_even(uint64_t key, bool even)
 
 	if (!c.seen || (even && !c.uneven))
 		return;
-	c.uneven = (even ? tamer(c.uneven) : COST_WILD) & 15;
+	if (even)
+		c.uneven--;
+	else
+		c.uneven = COST_WILD;
 	write_to(e, key, c);
 }

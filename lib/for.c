@@ -76,15 +76,6 @@ static void place(struct loop *loop, const struct call *c, struct worker *w)
 	store_relaxed(&loop->helpers, w && c->pool ? helpers_of(c, w) : 0);
 }
 
-/* Whether thieves' parts cost what the caller's did; of a call that there were thieves in. */
-static void remember_even(const struct call *c, const struct loop *loop)
-{
-	const double ratio = loop->own_ns / loop->thieves_ns;
-
-	if (loop->thieves_ns > 0)
-		filch__cost_learn_even(c->key, ratio < EVEN && ratio > 1 / EVEN);
-}
-
 static void remember(const struct call *c, struct loop *loop, bool alone, uint64_t begin)
 {
 	const double ns = platform_ns(load_relaxed(&loop->work_ticks));
@@ -96,13 +87,15 @@ static void remember(const struct call *c, struct loop *loop, bool alone, uint64
 		return;
 	if (!items || load_relaxed(&loop->skipped) || loop->code || c->options->pause_ns)
 		return;
-	if (alone)
+	if (alone) {
 		filch__cost_learn(c->key, items, ns);
-	else {
+	} else {
 		filch__cost_learn_shared(c->key, items, ns,
 		                         telling ? platform_ns(platform_ticks() - begin) : 0,
 		                         !load_relaxed(&loop->remaining));
-		remember_even(c, loop);
+		if (loop->balance > 0)
+			filch__cost_learn_even(c->key,
+			                       loop->balance < EVEN && loop->balance > 1 / EVEN);
 	}
 }
 

@@ -57,7 +57,8 @@ void filch__loop_init(struct loop *loop, size_t n, filch_body *body, void *ctx,
 	loop->first_error = SIZE_MAX;
 	loop->code = FILCH_OK;
 	loop->counted = counted;
-	loop->thieves_ns = 0;
+	loop->even = false;
+	loop->balance = 0;
 	store_relaxed(&loop->remaining, loop->grains);
 	store_relaxed(&loop->work_ticks, 0);
 	store_relaxed(&loop->skipped, 0);

@@ -66,7 +66,7 @@ struct loop {
 	_Atomic size_t cut_from; /* the lowest item that was skipped, or told to stop; SIZE_MAX */
 	_Atomic uint64_t next_start_ns; /* of the next item, with a pause */
 	uint64_t begin_ns, told_ns;     /* start and last report; with progress, timeout */
-	double own_ns, thieves_ns;      /* of a grain, when all has ended; 0 = there was no thief */
+	double balance; /* what a grain cost the owner by what it cost thieves; 0 = there were none */
 	size_t first_error;
 	int code;
 	struct lock failing; /* guards the two before */

@@ -294,14 +294,13 @@ void filch__worker_help(struct worker *w, struct chunk c)
 
 /* ---- the owner ------------------------------------------------------------------------------- */
 
-/* What a grain cost the owner, but for those done before, and what the thieves, now that all have left. */
-static void weigh(struct loop *loop, const struct visit *own, size_t done)
+/* Of the loop, now that all thieves have left; what was done before the visit is none of its work. */
+static double balance(struct loop *loop, const struct visit *own, size_t done)
 {
-	const double own_ns = platform_ns(own->work_ticks);
+	const double ticks = (double)own->work_ticks / (double)(own->accounted - done);
+	const uint64_t others = load_relaxed(&loop->work_ticks) - own->work_ticks;
 
-	loop->own_ns = own_ns / (double)(own->accounted - done);
-	loop->thieves_ns = (platform_ns(load_relaxed(&loop->work_ticks)) - own_ns) /
-	                   (double)(loop->grains - own->accounted);
+	return others ? ticks * (double)(loop->grains - own->accounted) / (double)others : 0;
 }
 
 bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool eager)
@@ -323,7 +322,7 @@ bool filch__worker_run(struct worker *w, struct loop *loop, size_t done, bool ea
 	fetch_sub_seq_cst(&loop->remaining, v.accounted);
 	if (!filch__worker_wait(w, &(struct wait){.loop = loop}))
 		return false;
-	weigh(loop, &v, done);
+	loop->balance = balance(loop, &v, done);
 	return true;
 }
 

@@ -87,6 +87,43 @@ Test(worker, does_not_leave_the_last_items_for_last)
 		cr_assert_lt(turn_of[i], 600, "%zu, but the lowest half comes first", i);
 }
 
+static size_t first_end;
+
+static int note_first(void *ctx, size_t begin, size_t end, filch_worker *w)
+{
+	if (begin == 0)
+		first_end = end;
+	return tally_body(ctx, begin, end, w);
+}
+
+/* Where the first chunk ends of 1,000 items of 10 ns each, for two. */
+static size_t first_chunk(bool even)
+{
+	struct loop *loop = filch__worker_open(guests[0]);
+	struct tally t;
+
+	tally_init(&t, 1000);
+	loop_begin(loop, guests[0], &t, note_first, &plain, 2);
+	store_relaxed(&loop->grain_ns, 10);
+	loop->even = even;
+	cr_assert(filch__worker_run(guests[0], loop, 0, false));
+	filch__worker_close(guests[0]);
+	tally_expect_once(&t);
+	tally_finish(&t);
+	return first_end;
+}
+
+/* C4 */
+Test(worker, runs_its_share_of_a_short_even_loop_as_one_chunk)
+{
+	size_t share;
+
+	crew->threads = 1;
+	share = first_chunk(true);
+	cr_expect(share > 480 && share < 560, "%zu: half, and what a thief comes late", share);
+	cr_expect_leq(first_chunk(false), 256);
+}
+
 Test(worker, leaves_out_what_was_done_before)
 {
 	for (size_t done = 0; done < 500; done += 7) {

@@ -258,7 +258,7 @@ static void more_workers(struct setting *s)
 	                              "busy: as many workers as asked for, and more; loops of "
 	                              "items of 1 us, time / serial",
 	                              wide_kinds, WIDE_KINDS);
-	const void *last = NULL;
+	const char *last = NULL;
 
 	for (size_t k = 0; k < s->entrant_count; k++) {
 		const struct entrant *e = &s->entrants[k];
@@ -268,7 +268,7 @@ static void more_workers(struct setting *s)
 			continue;
 		last = e->host->family;
 		c.entrants[c.entrant_count++] = *e;
-		for (size_t i = 0; i < (turns_is_own(e) ? WIDTHS : 1); i++)
+		for (size_t i = 0; i < (turns_is_filch(e) ? WIDTHS : 1); i++)
 			add_wide(s, &c, e, wide[i].workers);
 	}
 	sheet.mode = "wide";

@@ -104,7 +104,7 @@ Test(idle_costs, include_how_long_a_hand_over_takes)
 	for (double real = 50; real < 2000; real *= 1.5) {
 		for (int i = 0; i < 100; i++)
 			filch__idle_learn_handover(&idle, real);
-		cr_expect_float_eq(idle_handover_ns(&idle) / real, 1, 0.25);
+		cr_expect_float_eq(idle_handover_ns(&idle) / real, 1, 0.2);
 	}
 }
 
@@ -219,7 +219,7 @@ Test(idle_costs, of_a_hand_over_are_believed_at_once_when_they_fall)
 {
 	for (int i = 0; i < 100; i++)
 		filch__idle_learn_handover(&idle, 600);
-	cr_expect(idle_handover_ns(&idle) > 450 && idle_handover_ns(&idle) < 700);
+	cr_expect(idle_handover_ns(&idle) > 479 && idle_handover_ns(&idle) < 667);
 	for (int i = 0; i < 5; i++)
 		filch__idle_learn_handover(&idle, 60);
 	cr_expect_lt(idle_handover_ns(&idle), 100);
